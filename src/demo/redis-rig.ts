@@ -182,7 +182,12 @@ export class Rig {
     await Promise.all(replicas.map((replica) => replica.start()))
     await Promise.all(replicas.map((replica) => this.#connected(replica)))
     await Promise.all(this.sentinels.map((sentinel) => sentinel.start()))
-    await Promise.all(this.sentinels.map((sentinel) => this.#watching(sentinel)))
+    await this.settled()
+  }
+
+  /** Waits until every Sentinel sees every node of the rig in its place, as before the next fault in a row of them. */
+  async settled(timeoutMs = readyDeadlineMs): Promise<void> {
+    await Promise.all(this.sentinels.map((sentinel) => this.#watching(sentinel, timeoutMs)))
   }
 
   /** Ends every process, frozen ones too, and removes the temporary folder. */
@@ -207,9 +212,9 @@ export class Rig {
     )
   }
 
-  async #watching(sentinel: RigNode): Promise<void> {
+  async #watching(sentinel: RigNode, timeoutMs: number): Promise<void> {
     const ask = (verb: string): Promise<unknown> => sentinel.command('SENTINEL', verb, this.masterName)
-    await until(readyDeadlineMs, `Sentinel ${sentinel.address} does not see the whole rig`, async () => {
+    await until(timeoutMs, `Sentinel ${sentinel.address} does not see the whole rig`, async () => {
       const replicas = records(await ask('REPLICAS'))
       const linked = replicas.filter((it) => it['flags'] === 'slave' && it['master-link-status'] === 'ok')
       const others = records(await ask('SENTINELS')).filter((it) => it['flags'] === 'sentinel')
