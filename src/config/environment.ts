@@ -27,6 +27,6 @@ export function readEnvironment(env: Environment): Read {
  * Service named holdfast or holdfast-admin must not keep the proxy from starting.
  */
 function isOfKubernetes(variable: string, text: string): boolean {
-  if (/_PORT(_\d+_[A-Z]+)?$/.test(variable)) return /^(tcp|udp|sctp):\/\//.test(text)
-  return /_SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)$|_PORT_\d+_[A-Z]+_(PROTO|PORT|ADDR)$/.test(variable)
+  if (/_SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)$|_PORT_\d+_[A-Z]+_(PROTO|PORT|ADDR)$/.test(variable)) return true
+  return /_PORT(_\d+_[A-Z]+)?$/.test(variable) && /^(tcp|udp|sctp):\/\//.test(text)
 }

@@ -32,7 +32,7 @@ class SettingsFile {
 
   #readMap(map: YAMLMap, prefix: string): void {
     for (const { key, value } of map.items) {
-      if (!isScalar(key)) refuse(`${this.#place(key)} is not the name of a setting`)
+      if (!isScalar(key)) refuse(`${this.#place(key)} the name of a setting is expected here`)
       const path = `${prefix}${textOf(key)}`
       this.#readEntry(path, this.#resolved(value, key), key)
     }

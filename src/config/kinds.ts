@@ -79,7 +79,7 @@ function parseFlag(text: string): boolean {
 export function parseAddress(text: string, anyPort = false): Address {
   if (text.includes('://')) refuse(`${quote(text)} is a URL: write only host:port`)
   if (isIPv6(text)) refuse(`${quote(text)} has no port: write [${text}]:6379`)
-  const [, bracketed, plain, digits] = /^(?:\[([^\]]*)\]|([^:]*))(?::(.*))?$/.exec(text) ?? []
+  const [, bracketed, plain, digits] = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(.*))?$/.exec(text) ?? []
   const host = bracketed ?? plain
   if (host === undefined)
     refuse(`${quote(text)} is not an address: write host:port, and IPv6 in brackets, such as [::1]:6379`)

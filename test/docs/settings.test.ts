@@ -22,7 +22,10 @@ function settle(path: string, expected: string): string {
 t.test("the README's settings are those of the settings table", async (t) => {
   const text = textOf(readme)
   const [start, end] = [text.indexOf(opening), text.indexOf(closing)]
-  if (start < 0 || end < start) return t.fail('the README has both markers')
+  if (start < 0 || end < start) {
+    t.fail('the README has both markers')
+    return
+  }
   const table = `\n\n<!-- prettier-ignore -->\n${settingsMarkdown()}\n\n`
   const expected = text.slice(0, start + opening.length) + table + text.slice(end)
   t.equal(settle(readme, expected), expected)
