@@ -18,13 +18,13 @@ export async function ask(endpoint: Endpoint, args: readonly string[], timeoutMs
 }
 
 function exchange(endpoint: Endpoint, requests: readonly Buffer[], timeoutMs: number): Promise<Reply[]> {
-  const name = `${endpoint.host}:${String(endpoint.port)}`
+  const name = `${endpoint.host}:${endpoint.port}`
   return new Promise((resolve, reject) => {
     const replies: Reply[] = []
     const take = replyReader((reply) => replies.push(reply))
     const socket = connect({ host: endpoint.host, port: endpoint.port, noDelay: true })
     socket.setTimeout(timeoutMs, () => {
-      socket.destroy(new Error(`${name} did not answer within ${String(timeoutMs)} ms`))
+      socket.destroy(new Error(`${name} did not answer within ${timeoutMs} ms`))
     })
     socket.on('data', (bytes) => {
       take(bytes)

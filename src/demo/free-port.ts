@@ -21,13 +21,9 @@ export async function freePort(host = '127.0.0.1'): Promise<number> {
 function isFree(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer()
-    server.once('error', () => {
-      resolve(false)
-    })
+    server.once('error', () => resolve(false))
     server.listen(port, host, () => {
-      server.close(() => {
-        resolve(true)
-      })
+      server.close(() => resolve(true))
     })
   })
 }

@@ -1,5 +1,6 @@
 // Ends child processes when this process is gone, however it went. Knows nothing of what they are.
 import { spawn, type ChildProcess } from 'node:child_process'
+import { Socket } from 'node:net'
 import type { Writable } from 'node:stream'
 
 const living = new Set<number>()
@@ -33,7 +34,8 @@ function startGuard(): Writable {
   shell.on('error', ignore)
   shell.stdin.on('error', ignore)
   shell.unref()
-  if ('unref' in shell.stdin && typeof shell.stdin.unref === 'function') shell.stdin.unref()
+  // Pipes of child processes are sockets, which the types do not tell.
+  if (shell.stdin instanceof Socket) shell.stdin.unref()
   return shell.stdin
 }
 

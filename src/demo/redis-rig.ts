@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../errors.ts'
+import type { Reply } from '../resp/decode.ts'
 import { freePort } from './free-port.ts'
 import { installRedisServer, type RedisBinary } from './redis-binary.ts'
 import { RigNode } from './rig-node.ts'
@@ -84,7 +85,7 @@ async function prepare(options: Required<RigOptions>, binary: RedisBinary): Prom
   const node = async (password: string, argsOf: (port: number) => readonly string[]): Promise<RigNode> => {
     const { host } = options
     const port = await freePort(host)
-    const logFile = join(folder, `${String(port)}.log`)
+    const logFile = join(folder, `${port}.log`)
     const args = [...argsOf(port), '--logfile', logFile]
     return new RigNode({ host, port, password, binary, args, logFile, folder: join(folder, String(port)) })
   }
@@ -100,7 +101,7 @@ async function prepare(options: Required<RigOptions>, binary: RedisBinary): Prom
 }
 
 function configFile(folder: string, port: number): string {
-  return join(folder, `sentinel-${String(port)}.conf`)
+  return join(folder, `sentinel-${port}.conf`)
 }
 
 function dataArgs(
@@ -213,7 +214,7 @@ export class Rig {
   }
 
   async #watching(sentinel: RigNode, timeoutMs: number): Promise<void> {
-    const ask = (verb: string): Promise<unknown> => sentinel.command('SENTINEL', verb, this.masterName)
+    const ask = (verb: string): Promise<Reply> => sentinel.command('SENTINEL', verb, this.masterName)
     await until(timeoutMs, `Sentinel ${sentinel.address} does not see the whole rig`, async () => {
       const replicas = records(await ask('REPLICAS'))
       const linked = replicas.filter((it) => it['flags'] === 'slave' && it['master-link-status'] === 'ok')
@@ -224,17 +225,20 @@ export class Rig {
   }
 }
 
-async function roleOf(node: RigNode): Promise<readonly unknown[]> {
+async function roleOf(node: RigNode): Promise<readonly Reply[]> {
   const role = await node.command('ROLE')
   return Array.isArray(role) ? role : []
 }
 
 /** Sentinel's flat name, value, name, value lists as objects. */
-function records(reply: unknown): Record<string, string>[] {
-  if (!Array.isArray(reply)) return []
-  return reply.map((flat: string[]) =>
-    Object.fromEntries(flat.flatMap((name, at) => (at % 2 === 0 ? [[name, flat[at + 1] ?? '']] : [])))
+function records(reply: Reply): Record<string, Reply | undefined>[] {
+  return lists(reply).map((flat) =>
+    Object.fromEntries(flat.flatMap((name, at) => (at % 2 === 0 ? [[String(name), flat[at + 1]]] : [])))
   )
+}
+
+function lists(reply: Reply): Reply[][] {
+  return Array.isArray(reply) ? reply.filter((item) => Array.isArray(item)) : []
 }
 
 // A refusal means as little as an answer that is not the wanted one: the servers are starting or changing roles.
@@ -250,5 +254,5 @@ async function until<T>(timeoutMs: number, failure: string, look: () => Promise<
     }
     await sleep(15)
   }
-  throw new Error(`${failure} after ${String(timeoutMs)} ms${last}`)
+  throw new Error(`${failure} after ${timeoutMs} ms${last}`)
 }

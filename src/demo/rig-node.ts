@@ -4,6 +4,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../errors.ts'
+import type { Reply } from '../resp/decode.ts'
 import { ask, type Endpoint } from './ask.ts'
 import { dieWithParent } from './orphan-guard.ts'
 import type { RedisBinary } from './redis-binary.ts'
@@ -33,7 +34,7 @@ export class RigNode {
 
   /** host:port, as the proxy's settings want it. */
   get address(): string {
-    return `${this.host}:${String(this.port)}`
+    return `${this.host}:${this.port}`
   }
 
   /** The process id, or 0 before the first start. */
@@ -61,18 +62,14 @@ export class RigNode {
     dieWithParent(child)
     this.#child = child
     this.#exited = new Promise((resolve) => {
-      child.once('exit', () => {
-        resolve()
-      })
-      child.once('error', () => {
-        resolve()
-      })
+      child.once('exit', () => resolve())
+      child.once('error', () => resolve())
     })
     await this.#verified()
   }
 
   /** The decoded reply on a connection of its own; rejects with Redis' error, and after 5 s of silence. */
-  command(...args: string[]): Promise<unknown> {
+  command(...args: string[]): Promise<Reply> {
     return ask(this.#spec, args)
   }
 
@@ -104,7 +101,7 @@ export class RigNode {
     while (this.alive && performance.now() < deadline) {
       try {
         const info = await ask(this.#spec, ['INFO', 'server'], 1000)
-        if (typeof info === 'string' && info.includes(`process_id:${String(this.pid)}\r\n`)) return
+        if (typeof info === 'string' && info.includes(`process_id:${this.pid}\r\n`)) return
         last = new Error('another server answers on its port')
       } catch (error) {
         last = error

@@ -18,15 +18,15 @@ export function sentinelConfig(self: Peer, watched: Watched, options: Required<R
   const { masterName: name, password, sentinelPassword } = options
   const yes = options.announceHostnames
   return [
-    `port ${String(self.port)}`,
+    `port ${self.port}`,
     `bind ${options.host}`,
     'protected-mode no',
     ...when(yes, ['sentinel resolve-hostnames yes', 'sentinel announce-hostnames yes']),
     ...when(yes, [`sentinel announce-ip ${self.host}`]),
     `sentinel myid ${idOf(self)}`,
-    `sentinel monitor ${name} ${at(watched.master)} ${String(options.quorum)}`,
-    `sentinel down-after-milliseconds ${name} ${String(options.downAfterMs)}`,
-    `sentinel failover-timeout ${name} ${String(options.failoverTimeoutMs)}`,
+    `sentinel monitor ${name} ${at(watched.master)} ${options.quorum}`,
+    `sentinel down-after-milliseconds ${name} ${options.downAfterMs}`,
+    `sentinel failover-timeout ${name} ${options.failoverTimeoutMs}`,
     ...when(password !== '', [`sentinel auth-pass ${name} ${password}`]),
     ...when(sentinelPassword !== '', [
       `requirepass ${sentinelPassword}`,
@@ -46,11 +46,9 @@ function when(condition: boolean, lines: readonly string[]): readonly string[] {
 }
 
 function at({ host, port }: Peer): string {
-  return `${host} ${String(port)}`
+  return `${host} ${port}`
 }
 
 function idOf({ host, port }: Peer): string {
-  return createHash('sha1')
-    .update(`${host}:${String(port)}`)
-    .digest('hex')
+  return createHash('sha1').update(`${host}:${port}`).digest('hex')
 }

@@ -26,9 +26,7 @@ export class FakeRedis {
     const server = createServer({ noDelay: true })
     return new Promise((resolve, reject) => {
       server.once('error', reject)
-      server.listen(0, '127.0.0.1', () => {
-        resolve(new FakeRedis(server, answer))
-      })
+      server.listen(0, '127.0.0.1', () => resolve(new FakeRedis(server, answer)))
     })
   }
 
@@ -54,15 +52,11 @@ export class FakeConnection {
     this.#socket = socket
     this.#answer = answer
     this.closed = new Promise((resolve) => {
-      socket.on('close', () => {
-        resolve()
-      })
+      socket.on('close', () => resolve())
     })
     // A reset by the other side is one of the things under test; 'close' tells of it.
     socket.on('error', () => undefined)
-    socket.on('data', (bytes) => {
-      this.#take(bytes)
-    })
+    socket.on('data', (bytes) => this.#take(bytes))
   }
 
   /** The next request that was not answered at once, as its arguments (one character for each byte). */

@@ -60,7 +60,7 @@ export class ProxyProcess {
 
   /** Any path of the admin server. */
   fetch(path: string, init: RequestInit = {}): Promise<Response> {
-    return fetch(`http://127.0.0.1:${String(this.adminPort)}${path}`, init)
+    return fetch(`http://127.0.0.1:${this.adminPort}${path}`, init)
   }
 
   async status(): Promise<Record<string, unknown>> {
@@ -115,7 +115,7 @@ export async function startProxy(options: ProxyOptions): Promise<ProxyProcess> {
   const adminPort = await freePort()
   const { rig, args = [], env = {}, waitReady = true } = options
   const flags = [
-    ...['--listen', `127.0.0.1:${String(port)}`, '--admin', `127.0.0.1:${String(adminPort)}`],
+    ...['--listen', `127.0.0.1:${port}`, '--admin', `127.0.0.1:${adminPort}`],
     ...['--sentinel', rig.sentinelAddresses().join(','), '--master', rig.masterName, ...args]
   ]
   const proxy = new ProxyProcess(runProxy(flags, env), port, adminPort)

@@ -28,9 +28,7 @@ export class RawClient {
         resolve(how)
       })
     })
-    socket.on('data', (bytes) => {
-      this.#take(bytes)
-    })
+    socket.on('data', (bytes) => this.#take(bytes))
   }
 
   static async connect(port: number, host = '127.0.0.1'): Promise<RawClient> {
@@ -67,7 +65,7 @@ export class RawClient {
       const timer = setTimeout(() => {
         const index = this.#waiting.indexOf(waiting)
         if (index >= 0) this.#waiting.splice(index, 1)
-        reject(new Error(`no reply within ${String(replyDeadlineMs)} ms`))
+        reject(new Error(`no reply within ${replyDeadlineMs} ms`))
       }, replyDeadlineMs)
       const waiting: Waiting = {
         resolve: (reply) => {
@@ -136,6 +134,6 @@ export class RawClient {
 
 /** One request as an array of bulk strings. */
 export function requestOf(...args: (Buffer | string)[]): Buffer {
-  const parts = args.flatMap((arg) => ['\r\n$', String(Buffer.byteLength(arg)), '\r\n', arg])
-  return Buffer.concat(['*', String(args.length), ...parts, '\r\n'].map((part) => Buffer.from(part)))
+  const parts = args.flatMap((arg) => [`\r\n$${Buffer.byteLength(arg)}\r\n`, arg])
+  return Buffer.concat([`*${args.length}`, ...parts, '\r\n'].map((part) => Buffer.from(part)))
 }

@@ -38,7 +38,8 @@ async function run(suite) {
   const ended = once(child, 'close')
   await report(createInterface({ input: child.stdout }))
   const [status] = await ended
-  if (status !== 0 && counts.failed === failedBefore) fail(`the ${suite} tests ended with exit code ${status}`)
+  if (status !== 0 && counts.failed === failedBefore)
+    fail(`the ${suite} tests ended with exit code ${status}`)
 }
 
 // The runner's record, shortened: the files, the titles of their tests, and everything about a failure. It ends with
