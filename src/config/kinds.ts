@@ -131,7 +131,8 @@ function parseAddressMap(texts: readonly string[]): AddressMap {
   return Object.fromEntries(pairs.map(({ announced, reachable }) => [announced, reachable]))
 }
 
-function oneSpelling({ host, port }: Address): string {
+/** As a key of the map and wherever an address is shown: lower case, IPv6 in brackets. */
+export function oneSpelling({ host, port }: Address): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`.toLowerCase()
 }
 
