@@ -1,0 +1,74 @@
+// HELLO [protover [AUTH username password] [SETNAME clientname]] (Redis docs, command HELLO): the first thing that
+// most of today's clients send.
+import * as replies from '../resp/replies.ts'
+import { isClientName } from './client-commands.ts'
+import type { HereContext } from './here.ts'
+import type { Session } from './session.ts'
+import type { SessionUser } from './session-state.ts'
+
+type Options = { readonly protocol: 2 | 3; readonly user: SessionUser | undefined; readonly name: string | undefined }
+
+export function hello(session: Session, words: readonly Buffer[], context: HereContext): void {
+  const options = readOptions(words, session.state.protocol)
+  if (Buffer.isBuffer(options)) {
+    session.answer(options)
+    return
+  }
+  const { user } = options
+  if (user === undefined) {
+    if (session.state.isAuthenticated) session.answer(accept(session, options, context))
+    else session.answer(replies.helloNotAuthenticated)
+    return
+  }
+  session.park(done => {
+    context.access.authenticate(user, session.state.identity, identity => {
+      if (Buffer.isBuffer(identity)) {
+        done(identity)
+        return
+      }
+      session.state.identity = identity
+      session.state.isAuthenticated = true
+      done(accept(session, options, context))
+    })
+  })
+}
+
+function accept(session: Session, { protocol, name }: Options, context: HereContext): Buffer {
+  const { state } = session
+  state.identity = { ...state.identity, protocol }
+  if (name !== undefined) state.name = name
+  return replies.map(protocol, [
+    ['server', replies.bulk('redis')],
+    ['version', replies.bulk(context.serverVersion())],
+    ['proto', replies.integer(protocol)],
+    ['id', replies.integer(state.id)],
+    ['mode', replies.bulk('standalone')],
+    ['role', replies.bulk('master')],
+    ['modules', replies.array([])]
+  ])
+}
+
+/** What is asked for, or the error reply. */
+function readOptions(words: readonly Buffer[], current: 2 | 3): Options | Buffer {
+  if (words[1] === undefined) return { protocol: current, user: undefined, name: undefined }
+  const version = words[1].toString('latin1')
+  if (!/^-?\d{1,18}$/.test(version)) return replies.badProtocolVersion
+  if (version !== '2' && version !== '3') return replies.noProto
+  let user: SessionUser | undefined
+  let name: string | undefined
+  for (let at = 2; at < words.length; ) {
+    const option = words[at]?.toString('utf8') ?? ''
+    const [first, second] = [words[at + 1]?.toString('utf8'), words[at + 2]?.toString('utf8')]
+    if (option.toLowerCase() === 'auth' && first !== undefined && second !== undefined) {
+      user = { username: first, password: second }
+      at += 3
+    } else if (option.toLowerCase() === 'setname' && first !== undefined) {
+      if (!isClientName(first)) return replies.badClientName
+      name = first
+      at += 2
+    } else {
+      return replies.error(`ERR Syntax error in HELLO option '${option}'`)
+    }
+  }
+  return { protocol: version === '2' ? 2 : 3, user, name }
+}

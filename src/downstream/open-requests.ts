@@ -1,0 +1,234 @@
+// A session's requests that Redis has not answered: on which lane they are, and what may go where. A session changes
+// lane only when nothing of it is unanswered or held on the previous one [R4].
+import type { Command } from '../command/commands.ts'
+import { Exchange, type LeftOver, type ReplyReceiver, type RequestBytes } from '../exchange.ts'
+import * as replies from '../resp/replies.ts'
+import { route, type RouteFacts } from '../route/route.ts'
+import { ReplyQueue } from './reply-queue.ts'
+import { ReplyWindow } from './reply-window.ts'
+import type { CloseReason, NodeChoice, SessionLane, SessionParts } from './session-parts.ts'
+import type { SessionState } from './session-state.ts'
+
+/** Requests above this size use the bulk lane, so that small ones do not wait behind them. */
+const BULK_BYTES = 64 * 1024
+
+/** The session, as far as its open requests move it. */
+export type RequestHost = {
+  readonly closed: CloseReason | undefined
+  /** Reply bytes, in order. */
+  leave: (bytes: Buffer) => void
+  /** More requests may be taken. */
+  proceed: () => void
+  end: (reason: CloseReason) => void
+  close: (reason: CloseReason) => void
+}
+
+export type LaneSide = 'master' | 'replica'
+
+export class OpenRequests implements ReplyReceiver {
+  readonly queue: ReplyQueue
+  readonly window: ReplyWindow
+  readonly #state: SessionState
+  readonly #parts: SessionParts
+  readonly #host: RequestHost
+  /** The lane that has the unanswered exchanges, and where it leads; meaningless when there are none. */
+  #lane: SessionLane | undefined
+  #side: LaneSide = 'master'
+  #replica: NodeChoice | undefined
+  #unanswered = 0
+  #unansweredBytes = 0
+  #held = 0
+  /** Its lane is another one: stands in the queue until nothing is unanswered. */
+  #waiting: { readonly exchange: Exchange; readonly command: Command } | undefined
+  #lastWriteAtMs = Number.NEGATIVE_INFINITY
+
+  constructor(state: SessionState, parts: SessionParts, host: RequestHost) {
+    this.#state = state
+    this.#parts = parts
+    this.#host = host
+    this.queue = new ReplyQueue(bytes => { host.leave(bytes) })
+    this.window = new ReplyWindow(parts.limits.outputSoftBytes)
+  }
+
+  /** Bytes of requests that are kept until they are answered. */
+  get bytes(): number {
+    return this.#unansweredBytes
+  }
+
+  get unanswered(): number {
+    return this.#unanswered
+  }
+
+  get held(): number {
+    return this.#held
+  }
+
+  mayTake(backlogBytes: number): boolean {
+    return this.#waiting === undefined && this.#held === 0 && this.window.admits(this.#unanswered, backlogBytes)
+  }
+
+  // While something is unanswered on the master's lane, reads follow there.
+  facts(command: Command, nowMs: number): RouteFacts {
+    const mayMove = this.#unanswered === 0
+    const hasReplica = command.replica && (mayMove ? this.#chooseReplica() : this.#side === 'replica')
+    return { lastWriteAtMs: this.#lastWriteAtMs, nowMs, hasReplica }
+  }
+
+  /** Sends the framed request on, or lets it wait for what is unanswered elsewhere. */
+  forward(command: Command, request: RequestBytes, side: LaneSide): void {
+    const lane = this.#laneOn(side, request.size)
+    if (lane === undefined) {
+      this.queue.answer(this, replies.tooManyLanes)
+      return
+    }
+    if (this.#unanswered > 0 && lane !== this.#lane) {
+      this.#waiting = { exchange: this.#open(command, request), command }
+      return
+    }
+    const { last } = this.queue
+    if (last?.state === 'unsent' && this.#unanswered > 0 && last.isFollowedBy(request)) {
+      last.extend(request, command.effect)
+      this.#count(side, command.effect === 'once', 1, request.size)
+      return
+    }
+    this.#send(this.#open(command, request), lane, side)
+  }
+
+  /** Keeps the framed request until there is a master. */
+  hold(command: Command, request: RequestBytes): void {
+    this.#hold([this.#open(command, request)])
+  }
+
+  #open(command: Command, request: RequestBytes): Exchange {
+    const exchange = new Exchange(this, request, command.effect, this.#state.lastSeenAtMs)
+    this.queue.open(exchange)
+    return exchange
+  }
+
+  #send(exchange: Exchange, lane: SessionLane, side: LaneSide): void {
+    this.#lane = lane
+    this.#side = side
+    this.#count(side, exchange.effect === 'once', exchange.count, exchange.size)
+    lane.send(exchange)
+  }
+
+  #count(side: LaneSide, isWrite: boolean, requests: number, bytes: number): void {
+    this.#unanswered += requests
+    this.#unansweredBytes += bytes
+    this.#parts.counters[side] += requests
+    if (isWrite) this.#lastWriteAtMs = this.#state.lastSeenAtMs
+  }
+
+  #laneOn(side: LaneSide, size: number): SessionLane | undefined {
+    const kind = size > BULK_BYTES || this.window.isBulky ? 'bulk' : 'shared'
+    const from = side === 'replica' ? this.#replica : this.#parts.lanes.master
+    return from?.lane(this.#state.laneKey, kind, this.#state.identity)
+  }
+
+  // A session stays with its replica: two of them may be at different points of the same history.
+  #chooseReplica(): boolean {
+    this.#replica = this.#parts.lanes.replica(this.#parts.policy.consistency === 'eventual' ? undefined : this.#replica)
+    return this.#replica !== undefined
+  }
+
+  #sendWaiting(): void {
+    const waiting = this.#waiting
+    if (waiting === undefined || this.#unanswered > 0 || this.#held > 0) return
+    this.#waiting = undefined
+    const { exchange, command } = waiting
+    const facts = this.facts(command, this.#parts.clock.now())
+    const decision = route(command, facts, this.#parts.policy, this.#parts.gate.admission)
+    if (decision === 'hold') this.#hold([exchange])
+    else if (decision === 'shed') this.#settleAs(exchange, replies.noMaster)
+    else this.#sendOr(exchange, decision === 'replica' ? 'replica' : 'master')
+  }
+
+  #sendOr(exchange: Exchange, side: LaneSide): void {
+    const stays = this.#unanswered > 0 && this.#lane?.isUsable === true
+    const lane = stays ? this.#lane : this.#laneOn(side, exchange.size)
+    if (lane === undefined) this.#settleAs(exchange, replies.tooManyLanes)
+    else this.#send(exchange, lane, side)
+  }
+
+  // ---- hold: called by the gate -----------------------------------------------------------------------------------
+
+  #hold(exchanges: readonly Exchange[]): void {
+    this.#held += exchanges.length
+    for (const exchange of exchanges) this.#parts.gate.hold(exchange, this)
+  }
+
+  get isGone(): boolean {
+    return this.#host.closed !== undefined
+  }
+
+  /** Sends a held exchange to the master that is bound. */
+  dispatch(exchange: Exchange): void {
+    this.#held--
+    this.#sendOr(exchange, 'master')
+    this.#goOn()
+  }
+
+  /** Answers a held exchange with the error that no master was found in time [F4]. */
+  refuse(exchange: Exchange): void {
+    this.#held--
+    this.#settleAs(exchange, replies.noMaster)
+    this.#goOn()
+  }
+
+  #settleAs(exchange: Exchange, reply: Buffer): void {
+    const open = exchange.count - exchange.left
+    this.queue.complete(exchange, open === 1 ? reply : Buffer.concat(Array<Buffer>(open).fill(reply)))
+  }
+
+  #goOn(): void {
+    if (this.#held > 0) return
+    this.#sendWaiting()
+    this.#host.proceed()
+  }
+
+  // ---- what comes back from lanes ---------------------------------------------------------------------------------
+
+  relay(exchange: Exchange, bytes: Buffer, ended: number): void {
+    if (this.isGone) return
+    this.#unanswered -= ended
+    this.window.learn(bytes.length, ended)
+    this.queue.relay(exchange, bytes)
+    if (exchange.state === 'answered') this.#finish(exchange)
+    if (ended === 0) return
+    this.#goOn()
+  }
+
+  #finish(exchange: Exchange): void {
+    const nowMs = this.#parts.clock.now()
+    this.#unansweredBytes -= exchange.size
+    this.#parts.counters.latency[this.#side].observeMs(nowMs - exchange.startedAtMs, exchange.count)
+    if (exchange.effect === 'once') this.#lastWriteAtMs = nowMs
+  }
+
+  leftOver(exchanges: readonly Exchange[], why: LeftOver): void {
+    if (this.isGone) return
+    for (const exchange of exchanges) {
+      this.#unanswered -= exchange.count - exchange.left
+      this.#unansweredBytes -= exchange.size
+    }
+    if (exchanges.some(({ isTorn }) => isTorn)) {
+      this.#host.close('reply_cut')
+    } else if (why.refusal !== undefined) {
+      for (const exchange of exchanges) this.#settleAs(exchange, why.refusal)
+      this.#host.end('auth')
+    } else {
+      this.#replace(exchanges, why)
+    }
+  }
+
+  #replace(exchanges: readonly Exchange[], why: LeftOver): void {
+    const held: Exchange[] = []
+    for (const { exchange, pieces } of this.#parts.gate.settle(exchanges, why)) {
+      this.queue.replace(exchange, pieces)
+      held.push(...pieces.filter(({ state }) => state === 'held'))
+    }
+    if (this.isGone) return
+    this.#hold(held)
+    this.#goOn()
+  }
+}

@@ -1,0 +1,74 @@
+// What a session needs of the rest of the proxy; proxy.ts passes the real ones.
+import type { Clock } from '../clock.ts'
+import type { Command, CommandTable } from '../command/commands.ts'
+import type { Exchange, LeftOver } from '../exchange.ts'
+import type { RequestFramer } from '../resp/request-framer.ts'
+import type { ReadPolicy } from '../route/read-policy.ts'
+import type { Admission } from '../route/route.ts'
+import type { InputBudget } from './input-budget.ts'
+import type { OpenRequests } from './open-requests.ts'
+import type { Session } from './session.ts'
+import type { SessionIdentity } from './session-state.ts'
+
+/** Why a client connection ended; a metric label. */
+export type CloseReason =
+  | 'client' | 'quit' | 'error' | 'protocol_error' | 'query_limit' | 'output_limit' | 'stalled' | 'idle_timeout'
+  | 'reply_cut' | 'in_doubt' | 'auth' | 'killed' | 'shutdown'
+
+export type SessionLane = { readonly isUsable: boolean; send: (exchange: Exchange) => void }
+
+/** The shared lanes of one node; undefined when it has as many lanes as it may. */
+export type NodeChoice = {
+  lane: (key: string, kind: 'shared' | 'bulk', identity: SessionIdentity) => SessionLane | undefined
+}
+
+export type SessionLanes = {
+  /** The bound master. */
+  readonly master: NodeChoice | undefined
+  /** A replica that may serve reads: `before` while that one may. */
+  replica: (before: NodeChoice | undefined) => NodeChoice | undefined
+}
+
+/** What settle made of an exchange: what stands in its place, in order. */
+export type SettledExchange = { readonly exchange: Exchange; readonly pieces: readonly Exchange[] }
+
+/** The failover controller as a session sees it. */
+export type SessionGate = {
+  readonly admission: Admission
+  /** The exchange waits for a master; `dispatch` or `refuse` of the holder is called once, unless it is gone. */
+  hold: (exchange: Exchange, holder: OpenRequests) => void
+  /** Judges what a lane could not answer. */
+  settle: (exchanges: readonly Exchange[], why: LeftOver) => readonly SettledExchange[]
+}
+
+export type SessionLimits = {
+  readonly maxBulkBytes: number
+  readonly queryBufferBytes: number
+  readonly outputSoftBytes: number
+  readonly outputHardBytes: number
+}
+
+export type SessionCounters = {
+  master: number
+  replica: number
+  here: number
+  refused: number
+  receivedBytes: number
+  sentBytes: number
+  readonly latency: Readonly<Record<'master' | 'replica', { observeMs: (ms: number, count: number) => void }>>
+}
+
+export type SessionParts = {
+  readonly clock: Clock
+  readonly turn: { flushDownstream: (session: { flush: () => void }) => void }
+  readonly lanes: SessionLanes
+  readonly gate: SessionGate
+  readonly table: { readonly current: CommandTable }
+  readonly policy: ReadPolicy
+  readonly limits: SessionLimits
+  readonly budget: InputBudget
+  readonly counters: SessionCounters
+  /** The proxy's own answers. */
+  readonly here: (command: Command, request: RequestFramer, session: Session) => void
+  readonly onClosed: (session: Session, reason: CloseReason) => void
+}

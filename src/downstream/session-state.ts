@@ -1,0 +1,52 @@
+// What is remembered of one client, and what a lane must be told before it may carry the client's requests.
+
+export type SessionUser = { readonly username: string | undefined; readonly password: string }
+
+export type SessionIdentity = {
+  /** undefined: the proxy's own service user. */
+  readonly user: SessionUser | undefined
+  readonly database: number
+  readonly protocol: 2 | 3
+}
+
+export class SessionState {
+  readonly id: number
+  isAuthenticated: boolean
+  name = ''
+  libraryName = ''
+  libraryVersion = ''
+  /** When its last bytes came, in milliseconds of the clock. */
+  lastSeenAtMs = 0
+  #identity: SessionIdentity = { user: undefined, database: 0, protocol: 2 }
+  #laneKey = ''
+
+  constructor(id: number, isAuthenticated: boolean) {
+    this.id = id
+    this.isAuthenticated = isAuthenticated
+    this.identity = this.#identity
+  }
+
+  get identity(): SessionIdentity {
+    return this.#identity
+  }
+
+  set identity(identity: SessionIdentity) {
+    this.#identity = identity
+    this.#laneKey = laneKeyOf(identity)
+  }
+
+  /** Equal for sessions that may share a lane. */
+  get laneKey(): string {
+    return this.#laneKey
+  }
+
+  get protocol(): 2 | 3 {
+    return this.#identity.protocol
+  }
+}
+
+// Length-prefixed, so that no user name or password can be taken for another pair.
+export function laneKeyOf({ user, database, protocol }: SessionIdentity): string {
+  const who = user === undefined ? '-' : `${(user.username ?? '').length}:${user.username ?? ''}${user.password}`
+  return `${protocol} ${database} ${who}`
+}

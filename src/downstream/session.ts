@@ -1,0 +1,215 @@
+// One client: bytes in, replies out in the order its requests came [R1]. Knows no Redis and no Sentinel: lanes, the
+// gate and the proxy's own answers are handed in.
+import type { Socket } from 'node:net'
+import { classify } from '../command/classify.ts'
+import * as replies from '../resp/replies.ts'
+import { RequestFramer } from '../resp/request-framer.ts'
+import { route } from '../route/route.ts'
+import { ClientOutput } from './client-output.ts'
+import type { BudgetUser } from './input-budget.ts'
+import { OpenRequests, type RequestHost } from './open-requests.ts'
+import { placeFor } from './reply-queue.ts'
+import type { CloseReason, SessionParts } from './session-parts.ts'
+import type { SessionState } from './session-state.ts'
+
+export class Session implements BudgetUser, RequestHost {
+  readonly state: SessionState
+  readonly socket: Socket
+  readonly #parts: SessionParts
+  readonly #framer: RequestFramer
+  readonly #output: ClientOutput
+  readonly #requests: OpenRequests
+  /** An answer of the proxy itself is awaited that changes what the following requests mean. */
+  #isParked = false
+  #isReading = true
+  #isFlushScheduled = false
+  /** Set when no more requests are taken: the session closes when every reply that is due has left. */
+  #ending: CloseReason | undefined
+  #hasClientEnded = false
+  reservedBytes = 0
+  closed: CloseReason | undefined
+
+  constructor(socket: Socket, state: SessionState, parts: SessionParts) {
+    this.socket = socket
+    this.state = state
+    this.#parts = parts
+    this.#framer = new RequestFramer({
+      maxBulkBytes: parts.limits.maxBulkBytes,
+      restricted: () => !state.isAuthenticated
+    })
+    this.#output = new ClientOutput(socket)
+    this.#requests = new OpenRequests(state, parts, this)
+    socket.on('data', (chunk: Buffer) => { this.#receive(chunk) })
+    socket.on('drain', () => { this.proceed() })
+    socket.on('end', () => { this.#clientEnded() })
+    socket.on('error', () => { this.close('error') })
+    socket.on('close', () => { this.close(this.#ending ?? 'client') })
+  }
+
+  /** Bytes that the client has not taken. */
+  get backlogBytes(): number {
+    return this.#output.backlogBytes
+  }
+
+  /** Bytes that have left or are about to: a client that takes none of its backlog has stalled. */
+  get takenBytes(): number {
+    return this.#output.sentBytes - this.socket.writableLength
+  }
+
+  /** Whether every request that has come is answered. */
+  get isIdle(): boolean {
+    return this.#requests.queue.isEmpty && this.#framer.heldBytes === 0 && !this.#isParked
+  }
+
+  // ---- the way in -------------------------------------------------------------------------------------------------
+
+  #receive(chunk: Buffer): void {
+    this.#parts.counters.receivedBytes += chunk.length
+    this.state.lastSeenAtMs = this.#parts.clock.now()
+    this.#framer.push(chunk)
+    this.proceed()
+  }
+
+  proceed(): void {
+    while (!this.#isParked && this.#ending === undefined && this.#requests.mayTake(this.#output.backlogBytes)) {
+      const framed = this.#framer.next()
+      if (framed === 'request') {
+        this.#take()
+      } else if (framed === 'error') {
+        this.#breakOff()
+      } else {
+        if (this.#hasClientEnded) this.end('client')
+        break
+      }
+    }
+    this.#limitInput()
+  }
+
+  #take(): void {
+    const request = this.#framer
+    const requests = this.#requests
+    const command = classify(request, this.#parts.table.current)
+    if (!this.state.isAuthenticated && !isAllowedToStrangers(command.name)) {
+      this.#refuse(replies.notAuthenticated)
+      return
+    }
+    const facts = requests.facts(command, this.state.lastSeenAtMs)
+    const decision = route(command, facts, this.#parts.policy, this.#parts.gate.admission)
+    switch (decision) {
+      case 'master': requests.forward(command, request, 'master'); break
+      case 'replica': requests.forward(command, request, 'replica'); break
+      case 'hold': requests.hold(command, request); break
+      case 'here': this.#parts.counters.here++; this.#parts.here(command, request, this); break
+      case 'own': this.#refuse(replies.needsOwnLane(command.name)); break
+      case 'refused': this.#refuse(replies.refused(command.name)); break
+      case 'shed': this.#refuse(replies.noMaster); break
+      default: decision satisfies never
+    }
+  }
+
+  #refuse(reply: Buffer): void {
+    this.#parts.counters.refused++
+    this.answer(reply)
+  }
+
+  /** A reply of the proxy itself to the request that was framed last. */
+  answer(bytes: Buffer): void {
+    this.#requests.queue.answer(this.#requests, bytes)
+  }
+
+  /** As `answer`, but the reply comes later; nothing that follows is taken until `done` runs with it. */
+  park(run: (done: (reply: Buffer) => void) => void): void {
+    const place = placeFor(this.#requests, 'again', this.state.lastSeenAtMs)
+    this.#requests.queue.open(place)
+    this.#isParked = true
+    run(reply => {
+      if (this.closed !== undefined) return
+      this.#isParked = false
+      this.#requests.queue.complete(place, reply)
+      this.proceed()
+    })
+  }
+
+  // ---- the way out ------------------------------------------------------------------------------------------------
+
+  leave(bytes: Buffer): void {
+    if (this.closed !== undefined) return
+    this.#parts.counters.sentBytes += bytes.length
+    this.#output.push(bytes)
+    if (this.#output.backlogBytes > this.#parts.limits.outputHardBytes) this.close('output_limit')
+    if (this.#isFlushScheduled) return
+    this.#isFlushScheduled = true
+    this.#parts.turn.flushDownstream(this)
+  }
+
+  flush(): void {
+    this.#isFlushScheduled = false
+    if (this.closed !== undefined) return
+    this.#output.flush()
+    this.#endWhenDone()
+  }
+
+  // ---- limits and the end -----------------------------------------------------------------------------------------
+
+  #limitInput(): void {
+    if (this.closed !== undefined) return
+    const held = this.#framer.heldBytes
+    if (held > this.#parts.limits.queryBufferBytes) {
+      this.close('query_limit')
+      return
+    }
+    const needed = Math.max(held, this.#framer.announcedBytes) + this.#requests.bytes
+    const mayRead = this.#parts.budget.ask(this, needed) || this.#ending !== undefined
+    if (mayRead === this.#isReading) return
+    this.#isReading = mayRead
+    if (mayRead) this.socket.resume()
+    else this.socket.pause()
+  }
+
+  onGranted(): void {
+    this.#isReading = true
+    this.socket.resume()
+  }
+
+  #breakOff(): void {
+    if (this.#framer.error !== '') this.answer(replies.protocolError(this.#framer.error))
+    this.end('protocol_error')
+  }
+
+  // What it has sent is still executed, as Redis does; but what is held would run a second time when it retries.
+  #clientEnded(): void {
+    if (this.#requests.held > 0) {
+      this.close('client')
+      return
+    }
+    this.#hasClientEnded = true
+    this.proceed()
+  }
+
+  /** Takes no more requests, and closes when every reply that is due has left. */
+  end(reason: CloseReason): void {
+    if (this.#ending !== undefined) return
+    this.#ending = reason
+    this.#limitInput()
+    this.#endWhenDone()
+  }
+
+  #endWhenDone(): void {
+    if (this.#ending === undefined || this.closed !== undefined) return
+    if (!this.#requests.queue.isEmpty || !this.#output.isEmpty) return
+    this.socket.end(() => { this.socket.destroy() })
+  }
+
+  /** Closes now. Replies that come late are thrown away as they arrive. */
+  close(reason: CloseReason): void {
+    if (this.closed !== undefined) return
+    this.closed = reason
+    this.#parts.budget.leave(this)
+    this.socket.destroy()
+    this.#parts.onClosed(this, reason)
+  }
+}
+
+function isAllowedToStrangers(name: string): boolean {
+  return name === 'auth' || name === 'hello' || name === 'quit' || name === 'reset'
+}

@@ -1,0 +1,57 @@
+// How a lane to any node is opened: everything that is the same for all of them.
+import { Handshake, type Credentials, type LaneIdentity, type Role } from './handshake.ts'
+import { Lane, type LaneCounters, type LaneEnd, type LaneEvents, type LaneTurn } from './lane.ts'
+
+export type NodeAddress = { readonly host: string; readonly port: number }
+
+export type DialerOptions = {
+  /** As whom the proxy itself speaks to Redis; undefined when Redis asks for no password. */
+  readonly service: Credentials | undefined
+  readonly connectTimeoutMs: number
+  readonly replyBufferBytes: number
+  readonly turn: LaneTurn
+}
+
+export class Dialer {
+  readonly counters = {
+    opened: 0,
+    ended: new Map<LaneEnd, number>(),
+    master: { sentBytes: 0, receivedBytes: 0 },
+    replica: { sentBytes: 0, receivedBytes: 0 },
+    service: { sentBytes: 0, receivedBytes: 0 }
+  }
+  readonly #options: DialerOptions
+
+  constructor(options: DialerOptions) {
+    this.#options = options
+  }
+
+  /** Opens a lane. `role` is proved on the connection before it carries a request [C1]. */
+  dial(address: NodeAddress, role: Role | undefined, identity: LaneIdentity, events: LaneEvents): Lane {
+    this.counters.opened++
+    const { service, turn, connectTimeoutMs, replyBufferBytes } = this.#options
+    return new Lane({
+      host: address.host,
+      port: address.port,
+      role,
+      handshake: new Handshake(service, role, identity),
+      connectTimeoutMs,
+      replyBufferBytes,
+      turn,
+      counters: this.#countersOf(role),
+      events: {
+        ...events,
+        onEnd: (lane, end, failure) => {
+          this.counters.ended.set(end, (this.counters.ended.get(end) ?? 0) + 1)
+          events.onEnd(lane, end, failure)
+        }
+      }
+    })
+  }
+
+  #countersOf(role: Role | undefined): LaneCounters {
+    return role === undefined ? this.counters.service : this.counters[role]
+  }
+}
+
+export const serviceIdentity: LaneIdentity = { user: undefined, database: 0, protocol: 2 }

@@ -1,0 +1,159 @@
+// All shared lanes: those of the bound master, which carry a generation, and those of the replicas that may serve.
+import type { Clock } from '../clock.ts'
+import type { Dialer, NodeAddress } from './dialer.ts'
+import type { HandshakeFailure } from './handshake.ts'
+import type { LaneEnd } from './lane.ts'
+import { NodeLanes } from './node-lanes.ts'
+
+export type LanesOptions = {
+  readonly dialer: Dialer
+  readonly clock: Clock
+  readonly maxLanesPerNode: number
+  readonly laneTimeoutMs: number
+  readonly events: LanesEvents
+}
+
+export type LanesEvents = {
+  /** A lane to the master of `generation` proved a request unexecuted: the node is no master that works. */
+  onMasterRefused: (generation: number, reply: Buffer) => void
+  onMasterLaneEnd: (generation: number, end: LaneEnd, failure: HandshakeFailure | undefined) => void
+  onReplicaLaneEnd: (address: NodeAddress, end: LaneEnd) => void
+}
+
+export type EligibleReplica = { readonly address: NodeAddress; readonly latencyMs: number; readonly isPreferred: boolean }
+
+type ReplicaLanes = { readonly lanes: NodeLanes; eligible: EligibleReplica | undefined }
+
+const SWEEP_MS = 1000
+
+export class Lanes {
+  readonly #options: LanesOptions
+  readonly #replicas = new Map<string, ReplicaLanes>()
+  #master: NodeLanes | undefined
+  /** Our own count of rebinds: late news of a cut lane carries an older one. */
+  generation = 0
+
+  constructor(options: LanesOptions) {
+    this.#options = options
+    this.#sweepLater()
+  }
+
+  get master(): NodeLanes | undefined {
+    return this.#master
+  }
+
+  /** Points new requests at another master. What the lanes of the old one owe is handed back as they are cut. */
+  bind(address: NodeAddress): number {
+    const old = this.#master
+    const generation = ++this.generation
+    this.#master = this.#open(address, 'master', {
+      onRefused: reply => { this.#options.events.onMasterRefused(generation, reply) },
+      onEnd: (end, failure) => { this.#options.events.onMasterLaneEnd(generation, end, failure) }
+    })
+    old?.cut()
+    return generation
+  }
+
+  /** Cuts the lanes of the master; without `bind` there is no master then. */
+  cutMaster(): void {
+    const old = this.#master
+    this.#master = undefined
+    old?.cut()
+  }
+
+  /** Replicas that may serve reads from here on; lanes of others are cut when they have answered. */
+  setEligible(eligible: readonly EligibleReplica[]): void {
+    const byName = new Map(eligible.map(replica => [nameOf(replica.address), replica]))
+    for (const [name, replica] of this.#replicas) {
+      replica.eligible = byName.get(name)
+      if (replica.eligible === undefined && replica.lanes.load === 0) {
+        this.#replicas.delete(name)
+        replica.lanes.cut()
+      }
+    }
+    for (const [name, replica] of byName) {
+      if (this.#replicas.has(name)) continue
+      this.#replicas.set(name, { lanes: this.#openReplica(replica.address), eligible: replica })
+    }
+  }
+
+  /** The replica to read from: the one used before while it may serve, else the best by load, then by latency. */
+  replica(before: NodeLanes | undefined): NodeLanes | undefined {
+    let best: ReplicaLanes | undefined
+    for (const replica of this.#replicas.values()) {
+      if (replica.eligible === undefined) continue
+      if (replica.lanes === before) return before
+      if (best === undefined || isBetter(replica, best)) best = replica
+    }
+    return best?.lanes
+  }
+
+  /** Shared lanes by node, for metrics. */
+  counts(): { readonly address: NodeAddress; readonly role: 'master' | 'replica'; readonly lanes: number; readonly load: number }[] {
+    const master = this.#master
+    const count = (lanes: NodeLanes, role: 'master' | 'replica') =>
+      ({ address: lanes.address, role, lanes: lanes.size, load: lanes.load })
+    return [
+      ...(master ? [count(master, 'master')] : []),
+      ...[...this.#replicas.values()].map(({ lanes }) => count(lanes, 'replica'))
+    ]
+  }
+
+  close(): void {
+    this.#sweep?.cancel()
+    this.cutMaster()
+    for (const { lanes } of this.#replicas.values()) lanes.cut()
+    this.#replicas.clear()
+  }
+
+  #openReplica(address: NodeAddress): NodeLanes {
+    return this.#open(address, 'replica', {
+      onRefused: () => undefined,
+      onEnd: end => { this.#options.events.onReplicaLaneEnd(address, end) }
+    })
+  }
+
+  #open(
+    address: NodeAddress,
+    role: 'master' | 'replica',
+    events: {
+      onRefused: (reply: Buffer) => void
+      onEnd: (end: LaneEnd, failure: HandshakeFailure | undefined) => void
+    }
+  ): NodeLanes {
+    const { dialer, clock, maxLanesPerNode, laneTimeoutMs } = this.#options
+    return new NodeLanes({
+      address,
+      role,
+      dialer,
+      clock,
+      maxLanes: maxLanesPerNode,
+      laneTimeoutMs,
+      events: {
+        onOpen: () => undefined,
+        onRefused: (_lane, reply) => { events.onRefused(reply) },
+        onEnd: (_lane, end, failure) => { events.onEnd(end, failure) }
+      }
+    })
+  }
+
+  #sweep: { cancel: () => void } | undefined
+
+  #sweepLater(): void {
+    this.#sweep = this.#options.clock.after(SWEEP_MS, () => {
+      this.#master?.sweep()
+      for (const { lanes } of this.#replicas.values()) lanes.sweep()
+      this.#sweepLater()
+    })
+  }
+}
+
+function isBetter(a: ReplicaLanes, b: ReplicaLanes): boolean {
+  if (a.eligible?.isPreferred !== b.eligible?.isPreferred) return a.eligible?.isPreferred === true
+  const difference = a.lanes.load - b.lanes.load
+  return difference < 0 || (difference === 0 && (a.eligible?.latencyMs ?? 0) < (b.eligible?.latencyMs ?? 0))
+}
+
+function nameOf(address: NodeAddress): string {
+  return `${address.host} ${address.port}`
+}
