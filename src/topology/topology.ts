@@ -45,3 +45,10 @@ export function reachable(natMap: NatMap, announced: Address): Address {
   const key = formatAddress(announced).toLowerCase()
   return (Object.hasOwn(natMap, key) ? natMap[key] : undefined) ?? announced
 }
+
+/** An address as Sentinel prints it, in two words; nothing for a host it has not heard yet (?) or a port that is none. */
+export function readAddress(host: string | undefined, portText: string | undefined): Address | undefined {
+  const port = Number(portText)
+  if (host === undefined || host === '' || host === '?') return undefined
+  return Number.isInteger(port) && port >= 1 && port <= 65535 ? { host, port } : undefined
+}
