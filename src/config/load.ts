@@ -61,7 +61,7 @@ function assemble(layers: readonly Layer[]): Loaded {
   // The table is the type's own source, and every row of it has just been planted at the property the type names.
   const settings = freeze(tree) as Settings
   checkRules(settings)
-  return { settings, sources: Object.freeze(sources) as Sources }
+  return { settings, sources: Object.freeze(sources) }
 }
 
 /** A default of nothing is an empty list for a list and '' for a text. */

@@ -62,10 +62,10 @@ function lastWord(name: string): string {
 /** Levenshtein's distance, one row of the table at a time. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, column) => column)
-  for (const [index, letter] of [...a].entries()) {
+  for (let index = 0; index < a.length; index++) {
     const next = [index + 1]
-    for (const [column, other] of [...b].entries()) {
-      const change = (row[column] ?? 0) + (letter === other ? 0 : 1)
+    for (let column = 0; column < b.length; column++) {
+      const change = (row[column] ?? 0) + (a[index] === b[column] ? 0 : 1)
       next.push(Math.min(change, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1))
     }
     row = next

@@ -35,7 +35,7 @@ const rows = [
   { key: 'admin.listen', short: 'admin', kind: 'address', anyPort: true, default: '127.0.0.1:9379',
     means: 'Address of the status page, the metrics and the health checks.' },
   { key: 'admin.token', kind: 'secret', default: '',
-    means: 'Token that requests which change something must carry when they do not come from this machine.' },
+    means: 'Token that a request which changes something must carry; without one only this machine may ask for it.' },
   { key: 'master', kind: 'string', default: 'mymaster',
     means: 'Name under which the Sentinels know the master.' },
 

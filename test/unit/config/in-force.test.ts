@@ -22,7 +22,8 @@ const changed = [
 t.test('each setting is shown as it could be written, with where it came from', async (t) => {
   const shown = inForce(...changed)
   for (const flag of changed) {
-    const [key = '', value] = [flag.slice(2, flag.indexOf('=')), flag.slice(flag.indexOf('=') + 1)]
+    const key = flag.slice(2, flag.indexOf('='))
+    const value = flag.slice(flag.indexOf('=') + 1)
     t.strictSame(shown.get(key === 'sentinel' ? 'sentinel.addresses' : key), [value, 'flag'], flag)
   }
   t.strictSame(shown.get('hold.budget'), ['1m', 'default'])
