@@ -43,10 +43,10 @@ export function installRedisServer(): RedisBinary {
 }
 
 function missing(): ProxyError {
-  const line = onPath('apt-get')
-    ? 'sudo apt-get update && sudo apt-get install -y --no-install-recommends redis-tools'
-    : 'install Redis or Valkey so that redis-server or valkey-server is on the PATH'
-  return new ProxyError('USAGE', `no redis-server on the PATH; run: ${line}`)
+  const remedy = onPath('apt-get')
+    ? 'run: sudo apt-get update && sudo apt-get install -y --no-install-recommends redis-tools'
+    : 'install Redis or Valkey'
+  return new ProxyError('USAGE', `there is no redis-server or valkey-server on the PATH; ${remedy}`)
 }
 
 // The output goes to standard error: standard output belongs to whoever asked for the server.

@@ -31,7 +31,7 @@ t.test('the scanner finds the same replies however the bytes are cut', (t) => {
     for (let at = 0; at < bytes.length; at += size) {
       found.push(...scanner.push(bytes.subarray(at, at + size)).map(String))
     }
-    if (found.join('|') !== replies.join('|')) t.strictSame(found, replies, `in pieces of ${String(size)}`)
+    if (found.join('|') !== replies.join('|')) t.strictSame(found, replies, `in pieces of ${size}`)
   }
   t.throws(() => new ReplyScanner().push(Buffer.from('HTTP/1.1 400\r\n')), { message: /not RESP/ })
   t.end()
@@ -47,7 +47,7 @@ t.test('a raw client gets replies of any size as the bytes that Redis sent', asy
 
   const size = 40 * 1024 * 1024
   await client.command('SETRANGE', 'large', String(size - 1), 'x')
-  t.equal((await client.command('GET', 'large')).length, size + `$${String(size)}\r\n\r\n`.length)
+  t.equal((await client.command('GET', 'large')).length, size + `$${size}\r\n\r\n`.length)
 
   t.match(String(await client.command('HELLO', '3')), /^%7\r\n/)
   client.send('PING\r\nPING\r\n')

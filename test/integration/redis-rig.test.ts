@@ -36,7 +36,7 @@ t.test('a started rig has one master, connected replicas and a quorum', async (t
     t.match(await sentinel.command('SENTINEL', 'CKQUORUM', 'shop'), /^OK 3 usable/)
   t.strictSame(
     rig.sentinelAddresses(),
-    rig.sentinels.map((sentinel) => `127.0.0.1:${String(sentinel.port)}`)
+    rig.sentinels.map((sentinel) => `127.0.0.1:${sentinel.port}`)
   )
 })
 
