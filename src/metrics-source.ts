@@ -86,7 +86,16 @@ export type SubscriptionKind = (typeof SUBSCRIPTION_KINDS)[number]
 export const LANE_KINDS = ['shared', 'bulk', 'pinned', 'service', 'pubsub'] as const
 export type LaneKind = (typeof LANE_KINDS)[number]
 
-export const LANE_ERRORS = ['refused', 'timeout', 'reset', 'closed', 'auth', 'role', 'protocol', 'heartbeat'] as const
+export const LANE_ERRORS = [
+  'refused',
+  'timeout',
+  'reset',
+  'closed',
+  'auth',
+  'role',
+  'protocol',
+  'heartbeat'
+] as const
 export type LaneError = (typeof LANE_ERRORS)[number]
 
 export const NODE_ROLES = ['master', 'replica'] as const
@@ -222,7 +231,12 @@ export type FailoverNumbers = {
   readonly phase: string
   readonly phases: readonly string[]
   /** Every transition that the machine knows, those that never happened with 0. */
-  readonly transitions: readonly { readonly from: string; readonly to: string; readonly event: string; readonly count: number }[]
+  readonly transitions: readonly {
+    readonly from: string
+    readonly to: string
+    readonly event: string
+    readonly count: number
+  }[]
   readonly epoch: number
   readonly generation: number
   /** Undefined while no master is bound. */

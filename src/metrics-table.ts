@@ -29,10 +29,23 @@ export type MetricRow = NumberRow | HistogramRow
 
 type NumberType = NumberRow['type']
 
-const named = (name: string, help: string): Pick<Described, 'name' | 'help'> => ({ name: `holdfast_${name}`, help })
+const named = (name: string, help: string): Pick<Described, 'name' | 'help'> => ({
+  name: `holdfast_${name}`,
+  help
+})
 
-function plain(type: NumberType, name: string, help: string, read: (from: MetricsSource) => number | boolean): MetricRow {
-  return { ...named(name, help), type, labels: [], read: (from) => [{ labels: {}, value: Number(read(from)) }] }
+function plain(
+  type: NumberType,
+  name: string,
+  help: string,
+  read: (from: MetricsSource) => number | boolean
+): MetricRow {
+  return {
+    ...named(name, help),
+    type,
+    labels: [],
+    read: (from) => [{ labels: {}, value: Number(read(from)) }]
+  }
 }
 
 /** A label and the closed list of its values. */
@@ -61,11 +74,17 @@ function open(
 }
 
 function histogram(name: string, help: string, read: (from: MetricsSource) => LatencyHistogram): MetricRow {
-  return { ...named(name, help), type: 'histogram', labels: [], read: (from) => [{ labels: {}, value: read(from) }] }
+  return {
+    ...named(name, help),
+    type: 'histogram',
+    labels: [],
+    read: (from) => [{ labels: {}, value: read(from) }]
+  }
 }
 
 function requestDurations(): MetricRow {
-  const help = 'Time from the last byte of a request to the last byte of its reply, the time it was held included.'
+  const help =
+    'Time from the last byte of a request to the last byte of its reply, the time it was held included.'
   const values = source.LANE_ROUTES
   return {
     ...named('request_duration_seconds', help),
@@ -77,7 +96,9 @@ function requestDurations(): MetricRow {
 }
 
 /** One series for each replica of which the number is known. */
-function ofReplicas(number: (node: NodeNumbers) => number | undefined): (from: MetricsSource) => readonly Sample<number>[] {
+function ofReplicas(
+  number: (node: NodeNumbers) => number | undefined
+): (from: MetricsSource) => readonly Sample<number>[] {
   return ({ upstream }) =>
     upstream.nodes.flatMap((node) => {
       const value = node.role === 'replica' ? number(node) : undefined

@@ -77,7 +77,12 @@ class SourceHistogram extends Histogram {
   // Not in prom-client's types: what Registry and Histogram#get ask for the lines.
   getForPromString() {
     const { name, help, type } = this.#row
-    return { name, help, type, values: this.#row.read(this.#source).flatMap((sample) => linesOf(name, sample)) }
+    return {
+      name,
+      help,
+      type,
+      values: this.#row.read(this.#source).flatMap((sample) => linesOf(name, sample))
+    }
   }
 }
 

@@ -48,12 +48,15 @@ t.test('a quantile is interpolated within its bucket', async (t) => {
   t.equal(histogram.quantile(1), 4)
 })
 
-t.test('the quantile of nothing is NaN, and of what lies above every bound is the highest bound', async (t) => {
-  const histogram = new LatencyHistogram([1, 2])
-  t.ok(Number.isNaN(histogram.quantile(0.5)))
-  histogram.observeMs(10_000)
-  t.equal(histogram.quantile(0.5), 2)
-  t.equal(histogram.quantile(0), 2)
-  t.ok(Number.isNaN(quantileOf([], [], 0.5)))
-  t.ok(Number.isNaN(quantileOf([], [3], 0.5)), 'without bounds nothing can be said')
-})
+t.test(
+  'the quantile of nothing is NaN, and of what lies above every bound is the highest bound',
+  async (t) => {
+    const histogram = new LatencyHistogram([1, 2])
+    t.ok(Number.isNaN(histogram.quantile(0.5)))
+    histogram.observeMs(10_000)
+    t.equal(histogram.quantile(0.5), 2)
+    t.equal(histogram.quantile(0), 2)
+    t.ok(Number.isNaN(quantileOf([], [], 0.5)))
+    t.ok(Number.isNaN(quantileOf([], [3], 0.5)), 'without bounds nothing can be said')
+  }
+)

@@ -49,7 +49,10 @@ t.test('series of nodes and Sentinels that left are gone, the old role of a node
   const source = aMetricsSource()
   const metrics = new Metrics(source)
   t.match(await metrics.render(), 'holdfast_node_up{node="10.0.0.1:6379",role="master"} 1\n')
-  source.upstream.nodes = [{ ...aNode('10.0.0.1:6379', 'replica'), up: false }, aNode('10.0.0.2:6379', 'master')]
+  source.upstream.nodes = [
+    { ...aNode('10.0.0.1:6379', 'replica'), up: false },
+    aNode('10.0.0.2:6379', 'master')
+  ]
   source.sentinels.known = [{ address: '10.0.0.9:26379', up: false }]
   source.failover.master = undefined
   const text = await metrics.render()
@@ -58,17 +61,23 @@ t.test('series of nodes and Sentinels that left are gone, the old role of a node
     'holdfast_node_up{node="10.0.0.2:6379",role="master"} 1'
   ])
   t.same(linesOf(text, 'holdfast_sentinel_up'), ['holdfast_sentinel_up{sentinel="10.0.0.9:26379"} 0'])
-  t.same(linesOf(text, 'holdfast_replica_lag_seconds'), ['holdfast_replica_lag_seconds{node="10.0.0.1:6379"} 0'])
+  t.same(linesOf(text, 'holdfast_replica_lag_seconds'), [
+    'holdfast_replica_lag_seconds{node="10.0.0.1:6379"} 0'
+  ])
   t.same(linesOf(text, 'holdfast_master_info'), [])
   t.notMatch(text, '10.0.0.3:6379')
 })
 
 t.test('the lag of a replica that is not known has no series', async (t) => {
   const source = aMetricsSource()
-  source.upstream.nodes = [{ ...aNode('10.0.0.2:6379', 'replica'), lagSeconds: undefined, offsetLagBytes: 12 }]
+  source.upstream.nodes = [
+    { ...aNode('10.0.0.2:6379', 'replica'), lagSeconds: undefined, offsetLagBytes: 12 }
+  ]
   const text = await new Metrics(source).render()
   t.same(linesOf(text, 'holdfast_replica_lag_seconds'), [])
-  t.same(linesOf(text, 'holdfast_replica_offset_lag_bytes'), ['holdfast_replica_offset_lag_bytes{node="10.0.0.2:6379"} 12'])
+  t.same(linesOf(text, 'holdfast_replica_offset_lag_bytes'), [
+    'holdfast_replica_offset_lag_bytes{node="10.0.0.2:6379"} 12'
+  ])
 })
 
 t.test('a histogram has cumulative buckets, +Inf equal to its count, and a sum in seconds', async (t) => {
@@ -87,7 +96,10 @@ t.test('a histogram has cumulative buckets, +Inf equal to its count, and a sum i
   t.equal(master[14], `${name}_bucket{le="5",route="master"} 4`)
   t.equal(master[15], `${name}_bucket{le="+Inf",route="master"} 5`)
   t.match(text, `${name}_sum{route="master"} 6.7003\n${name}_count{route="master"} 5\n`)
-  t.match(text, 'holdfast_hold_duration_seconds_bucket{le="60"} 0\nholdfast_hold_duration_seconds_bucket{le="+Inf"} 1\n')
+  t.match(
+    text,
+    'holdfast_hold_duration_seconds_bucket{le="60"} 0\nholdfast_hold_duration_seconds_bucket{le="+Inf"} 1\n'
+  )
   t.match(text, 'holdfast_hold_duration_seconds_sum 70\nholdfast_hold_duration_seconds_count 1\n')
 })
 
@@ -121,9 +133,27 @@ t.test('names follow the conventions of Prometheus', async (t) => {
 })
 
 t.test('no series is labelled by a client, a key or a user', async (t) => {
-  const bounded = ['version', 'node_version', 'master_name', 'address', 'node', 'role', 'kind', 'sentinel', 'phase', 'from', 'to', 'event']
+  const bounded = [
+    'version',
+    'node_version',
+    'master_name',
+    'address',
+    'node',
+    'role',
+    'kind',
+    'sentinel',
+    'phase',
+    'from',
+    'to',
+    'event'
+  ]
   const closed = METRICS.filter(({ values }) => values !== undefined).flatMap(({ labels }) => labels)
-  t.same(METRICS.flatMap(({ labels }) => labels).filter((label) => !bounded.includes(label) && !closed.includes(label)), [])
+  t.same(
+    METRICS.flatMap(({ labels }) => labels).filter(
+      (label) => !bounded.includes(label) && !closed.includes(label)
+    ),
+    []
+  )
 })
 
 t.test('the source is read by a scrape and by nothing else [O1]', async (t) => {
@@ -175,7 +205,8 @@ t.test('two instances in one process do not disturb each other', async (t) => {
 
 t.test('a word that no list knows counts as other, also one that every object has', async (t) => {
   const counts = zeroes(ERROR_WORDS)
-  for (const word of ['WRONGTYPE', 'constructor', '__proto__', 'MYMODULE', 'other', '']) countKnown(counts, word)
+  for (const word of ['WRONGTYPE', 'constructor', '__proto__', 'MYMODULE', 'other', ''])
+    countKnown(counts, word)
   t.equal(counts.WRONGTYPE, 1)
   t.equal(counts.other, 5)
   t.same(Object.keys(counts), ERROR_WORDS)
