@@ -33,9 +33,9 @@ export const commands: readonly Command[] = [
     flags: {},
     takesSettings: true,
     run: async ({ load }) => {
-      const { settings, sources } = await load()
+      const loaded = await load()
       const { serve } = await import('./serve.ts')
-      return serve(settings, sources)
+      return serve(loaded)
     }
   },
   {

@@ -10,6 +10,8 @@ export type DialerOptions = {
   readonly connectTimeoutMs: number
   readonly replyBufferBytes: number
   readonly turn: LaneTurn
+  /** Counts an error reply to a client's request. */
+  readonly onError?: (reply: Buffer) => void
 }
 
 export class Dialer {
@@ -29,7 +31,7 @@ export class Dialer {
   /** Opens a lane. `role` is proved on the connection before it carries a request [C1]. */
   dial(address: NodeAddress, role: Role | undefined, identity: LaneIdentity, events: LaneEvents): Lane {
     this.counters.opened++
-    const { service, turn, connectTimeoutMs, replyBufferBytes } = this.#options
+    const { service, turn, connectTimeoutMs, replyBufferBytes, onError = ignore } = this.#options
     return new Lane({
       host: address.host,
       port: address.port,
@@ -39,6 +41,7 @@ export class Dialer {
       replyBufferBytes,
       turn,
       counters: this.#countersOf(role),
+      onError: role === undefined ? ignore : onError,
       events: {
         ...events,
         onEnd: (lane, end, failure) => {
@@ -52,6 +55,10 @@ export class Dialer {
   #countersOf(role: Role | undefined): LaneCounters {
     return role === undefined ? this.counters.service : this.counters[role]
   }
+}
+
+function ignore(): void {
+  // The proxy's own questions are no client's errors.
 }
 
 export const serviceIdentity: LaneIdentity = { user: undefined, database: 0, protocol: 2 }

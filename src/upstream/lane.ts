@@ -23,6 +23,7 @@ export type LaneOptions = {
   readonly replyBufferBytes: number
   readonly turn: LaneTurn
   readonly counters: LaneCounters
+  readonly onError: (reply: Buffer) => void
   readonly events: LaneEvents
 }
 
@@ -245,7 +246,9 @@ export class Lane {
   }
 
   #isRefusal(exchange: Exchange, chunk: Buffer): boolean {
-    return !this.#keptBack.has(exchange.owner) && provesUnexecuted(this.#wholeReply(chunk))
+    const reply = this.#wholeReply(chunk)
+    this.#options.onError(reply)
+    return !this.#keptBack.has(exchange.owner) && provesUnexecuted(reply)
   }
 
   // Nothing more is sent: what stands behind may be refused for the same reason, and would overtake its own replay.

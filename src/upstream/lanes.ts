@@ -78,11 +78,11 @@ export class Lanes {
   }
 
   /** The replica to read from: the one used before while it may serve, else the best by load, then by latency. */
-  replica(before: NodeLanes | undefined): NodeLanes | undefined {
+  replica(before: object | undefined): NodeLanes | undefined {
     let best: ReplicaLanes | undefined
     for (const replica of this.#replicas.values()) {
       if (replica.eligible === undefined) continue
-      if (replica.lanes === before) return before
+      if (replica.lanes === before) return replica.lanes
       if (best === undefined || isBetter(replica, best)) best = replica
     }
     return best?.lanes

@@ -1,0 +1,71 @@
+// Follows one election from its first sign: watches the candidate until it says that it is master. Reports; the
+// controller decides.
+import type { Clock, Timer } from '../clock.ts'
+import { formatAddress, type Address, type SameNode } from '../topology/topology.ts'
+import type { NodeProof, RedisSide, WatchedNode } from './redis-side.ts'
+
+export type ElectionEvents = {
+  /** The candidate is master, and this is what it said. */
+  readonly onCandidateProved: (candidate: Address, watch: WatchedNode, proof: NodeProof) => void
+  /** No candidate was named, or it did not become master, in time. */
+  readonly onExpired: (why: string) => void
+  readonly mark: (what: string) => void
+}
+
+const CANDIDATE_BEAT_MS = 10
+const WITHOUT_CANDIDATE_MS = 1000
+const WITH_CANDIDATE_MS = 5000
+
+export class Election {
+  readonly #clock: Clock
+  readonly #redis: RedisSide
+  readonly #sameNode: SameNode
+  readonly #events: ElectionEvents
+  #candidate: { readonly address: Address; readonly watch: WatchedNode } | undefined
+  #expiry: Timer
+  #isProving = false
+  #isOver = false
+
+  constructor(clock: Clock, redis: RedisSide, sameNode: SameNode, events: ElectionEvents) {
+    this.#clock = clock
+    this.#redis = redis
+    this.#sameNode = sameNode
+    this.#events = events
+    this.#expiry = clock.after(WITHOUT_CANDIDATE_MS, () => { events.onExpired('no candidate was named in time') })
+  }
+
+  /** The Sentinels chose this replica; the last one named counts. */
+  name(address: Address): void {
+    if (this.#isOver || (this.#candidate && this.#sameNode(this.#candidate.address, address))) return
+    this.#candidate?.watch.close()
+    this.#expiry.cancel()
+    this.#expiry = this.#clock.after(WITH_CANDIDATE_MS, () => { this.#events.onExpired('the candidate did not become master in time') })
+    this.#events.mark(`candidate ${formatAddress(address)}`)
+    const watch = this.#redis.watch(address, CANDIDATE_BEAT_MS, {
+      onAlive: role => { if (role === 'master') this.#prove(address, watch) },
+      onSilent: () => undefined,
+      onLost: () => {
+        this.#isProving = false
+      }
+    })
+    this.#candidate = { address, watch }
+  }
+
+  /** Ends it. The candidate's watch is closed unless the controller has taken it over. */
+  end(taken?: WatchedNode): void {
+    this.#isOver = true
+    this.#expiry.cancel()
+    if (this.#candidate !== undefined && this.#candidate.watch !== taken) this.#candidate.watch.close()
+  }
+
+  #prove(address: Address, watch: WatchedNode): void {
+    if (this.#isProving || this.#isOver) return
+    this.#isProving = true
+    this.#events.mark('the candidate says that it is master')
+    watch.prove(proof => {
+      this.#isProving = false
+      if (this.#isOver || this.#candidate?.watch !== watch) return
+      if (proof?.isMaster && !proof.isRefusing) this.#events.onCandidateProved(address, watch, proof)
+    })
+  }
+}

@@ -1,0 +1,243 @@
+// What the admin server shows, read from the parts at the moment it is asked for. The data path only adds to plain
+// numbers and knows nothing of this file [O1].
+import { settingsInForce } from './config/in-force.ts'
+import type { Loaded } from './config/load.ts'
+import { leadsTo, phases, type FailoverEvent } from './failover/machine.ts'
+import type { Flight } from './failover/flight-recorder.ts'
+import { LatencyHistogram } from './histogram.ts'
+import {
+  CLOSE_REASONS,
+  FALLBACK_REASONS,
+  LANE_ERRORS,
+  LANE_KINDS,
+  PINNED_WAIT_OUTCOMES,
+  PIN_REASONS,
+  SENTINEL_EVENTS,
+  SUBSCRIPTION_KINDS,
+  zeroes,
+  type MetricsSource,
+  type NodeNumbers
+} from './metrics-source.ts'
+import type { Proxy } from './proxy.ts'
+import type { FlightRecord, Status } from './status.ts'
+import { formatAddress } from './topology/topology.ts'
+
+export type ProcessFacts = {
+  readonly version: string
+  readonly startedAtMs: number
+  readonly listen: string
+  readonly isDraining: () => boolean
+}
+
+export function isReady(proxy: Proxy, process: ProcessFacts): boolean {
+  return !process.isDraining() && !proxy.controller.isPaused && proxy.controller.admission === 'forward'
+}
+
+/** Every number of /metrics; getters, so that a scrape reads what holds then. */
+export function metricsSource(proxy: Proxy, facts: ProcessFacts): MetricsSource {
+  return {
+    version: facts.version,
+    masterName: proxy.settings.master,
+    get ready() { return isReady(proxy, facts) },
+    get paused() { return proxy.controller.isPaused },
+    get draining() { return facts.isDraining() },
+    get clients() { return clientNumbers(proxy) },
+    get requests() { return requestNumbers(proxy) },
+    get hold() {
+      const { requests, bytes, oldestAgeMs, ended } = proxy.held
+      return { count: requests, bytes, oldestAgeSeconds: oldestAgeMs / 1000, ended, duration: proxy.counters.heldFor }
+    },
+    get upstream() { return upstreamNumbers(proxy) },
+    get sentinels() { return sentinelNumbers(proxy) },
+    get failover() { return failoverNumbers(proxy) }
+  }
+}
+
+function clientNumbers(proxy: Proxy): MetricsSource['clients'] {
+  const { listener, counters, budget, settings } = proxy
+  let outputBufferBytes = 0
+  for (const session of listener.sessions.values()) outputBufferBytes += session.backlogBytes
+  return {
+    connected: listener.sessions.size,
+    max: settings.client.maxClients,
+    opened: listener.counters.opened,
+    closed: { ...zeroes(CLOSE_REASONS), ...Object.fromEntries(listener.counters.closed) },
+    rejected: { max_clients: listener.counters.rejected, not_local: 0, shutdown: 0 },
+    receivedBytes: counters.receivedBytes,
+    sentBytes: counters.sentBytes,
+    outputBufferBytes,
+    uploadBytes: budget.usedBytes,
+    pinned: zeroes(PIN_REASONS),
+    subscriptions: zeroes(SUBSCRIPTION_KINDS),
+    pubsubGap: NOTHING_MEASURED
+  }
+}
+
+const NOTHING_MEASURED = new LatencyHistogram()
+
+function requestNumbers(proxy: Proxy): MetricsSource['requests'] {
+  const { counters, lanes } = proxy
+  const loads = lanes.counts()
+  const sum = (role: string): number => loads.filter(node => node.role === role).reduce((total, { load }) => total + load, 0)
+  return {
+    total: { master: counters.master, replica: counters.replica, pinned: 0, proxy: counters.here, refused: counters.refused },
+    errors: counters.errors,
+    inFlight: { master: sum('master'), replica: sum('replica'), pinned: 0 },
+    duration: { ...counters.latency, pinned: NOTHING_MEASURED },
+    replayed: counters.replayed,
+    inDoubt: counters.inDoubt,
+    withheld: counters.withheld,
+    readFallbacks: zeroes(FALLBACK_REASONS)
+  }
+}
+
+function nodeNumbers(proxy: Proxy): NodeNumbers[] {
+  const shared = new Map(proxy.lanes.counts().map(({ address, lanes }) => [formatAddress(address), lanes]))
+  const lanesOf = (name: string) => ({ ...zeroes(LANE_KINDS), shared: shared.get(name) ?? 0, service: 1 })
+  const { topology, admission } = proxy.controller
+  const master = topology && formatAddress(topology.master)
+  const replicas = proxy.reads.standings().map(({ address, isUp, lagMs, lagBytes }): NodeNumbers => {
+    const name = formatAddress(address)
+    const lagSeconds = lagMs === null ? undefined : lagMs / 1000
+    return { address: name, role: 'replica', up: isUp, lanes: lanesOf(name), lagSeconds, offsetLagBytes: lagBytes ?? undefined }
+  })
+  if (master === undefined) return replicas
+  const up = admission === 'forward'
+  return [{ address: master, role: 'master', up, lanes: lanesOf(master), lagSeconds: undefined, offsetLagBytes: undefined }, ...replicas]
+}
+
+function upstreamNumbers(proxy: Proxy): MetricsSource['upstream'] {
+  const { counters } = proxy.dialer
+  const errors = zeroes(LANE_ERRORS)
+  for (const [end, count] of counters.ended) {
+    const name = end === 'handshake' ? 'auth' : end
+    if (name in errors) errors[name as keyof typeof errors] += count
+  }
+  return {
+    nodes: nodeNumbers(proxy),
+    lanesOpened: counters.opened,
+    laneErrors: errors,
+    pinnedWait: zeroes(PINNED_WAIT_OUTCOMES),
+    sentBytes: { master: counters.master.sentBytes, replica: counters.replica.sentBytes },
+    receivedBytes: { master: counters.master.receivedBytes, replica: counters.replica.receivedBytes }
+  }
+}
+
+function sentinelNumbers(proxy: Proxy): MetricsSource['sentinels'] {
+  const { sentinels, hasQuorum, counters } = proxy.discovery
+  const { events } = sentinels.counts()
+  const known = zeroes(SENTINEL_EVENTS)
+  for (const [name, count] of Object.entries(events)) known[name in known ? (name as keyof typeof known) : 'other'] += count
+  return {
+    known: sentinels.states().map(({ sentinel, vote }) => ({ address: sentinel, up: vote !== null })),
+    quorum: hasQuorum,
+    events: known,
+    minorityVotes: counters.minorityVotes
+  }
+}
+
+function failoverNumbers(proxy: Proxy): MetricsSource['failover'] {
+  const { controller, counters } = proxy
+  const transitions = (Object.keys(leadsTo) as FailoverEvent[]).flatMap(event =>
+    phases.flatMap((from, column) => {
+      const to = leadsTo[event][column]
+      return to === undefined ? [] : [{ from, to, event, count: controller.transitions.get(`${from} ${to} ${event}`) ?? 0 }]
+    })
+  )
+  return {
+    phase: controller.phase,
+    phases,
+    transitions,
+    epoch: controller.topology?.epoch ?? 0,
+    generation: controller.generation,
+    master: controller.topology && formatAddress(controller.topology.master),
+    failovers: controller.counters.failovers,
+    duration: counters.failoverDuration,
+    lastFailoverAt: controller.counters.lastFailoverAt,
+    offsetDifferenceBytes: controller.counters.offsetDifference,
+    handovers: controller.handovers,
+    masterRestarts: controller.counters.masterRestarts
+  }
+}
+
+/** GET /status. */
+export function statusOf(proxy: Proxy, facts: ProcessFacts, loaded: Loaded): Status {
+  const { controller, held } = proxy
+  const clients = clientNumbers(proxy)
+  const requests = requestNumbers(proxy)
+  return {
+    proxy: {
+      version: facts.version,
+      pid: process.pid,
+      startedAt: new Date(facts.startedAtMs).toISOString(),
+      uptimeSeconds: (Date.now() - facts.startedAtMs) / 1000,
+      ready: isReady(proxy, facts),
+      paused: controller.isPaused,
+      draining: facts.isDraining()
+    },
+    listen: facts.listen,
+    masterName: proxy.settings.master,
+    phase: controller.phase,
+    generation: controller.generation,
+    epoch: controller.topology?.epoch ?? 0,
+    ...nodeStatus(proxy),
+    sentinels: sentinelStatus(proxy),
+    clients: { ...clients, rejected: clients.rejected.max_clients },
+    requests: { ...requests, errors: total(requests.errors), replayed: total(requests.replayed) },
+    latency: latencyStatus(requests.duration),
+    held: { count: held.requests, bytes: held.bytes, oldestAgeSeconds: held.oldestAgeMs / 1000 },
+    lanes: nodeNumbers(proxy).map(({ address, lanes }) => ({ node: address, kinds: lanes })),
+    failovers: controller.recorder.flights.map(flightRecord),
+    settings: settingsInForce(loaded)
+  }
+}
+
+function total(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0)
+}
+
+function nodeStatus(proxy: Proxy): Pick<Status, 'master' | 'replicas'> {
+  const { topology, admission, masterOffset } = proxy.controller
+  return {
+    master: topology ? { address: formatAddress(topology.master), up: admission === 'forward', offset: masterOffset } : null,
+    replicas: proxy.reads.standings().map(({ address, isUp, why, lagMs, offset }) => ({
+      address: formatAddress(address),
+      up: isUp,
+      eligible: why === null,
+      lagSeconds: lagMs === null ? null : lagMs / 1000,
+      offset
+    }))
+  }
+}
+
+function sentinelStatus(proxy: Proxy): Status['sentinels'] {
+  return proxy.discovery.sentinels.states().map(({ sentinel, vote }) => ({
+    address: sentinel,
+    up: vote !== null,
+    quorum: vote === null ? null : vote.usable,
+    master: vote?.address ? formatAddress(vote.address) : null
+  }))
+}
+
+function latencyStatus(duration: MetricsSource['requests']['duration']): Status['latency'] {
+  return {
+    boundsSeconds: duration.master.bounds,
+    counts: {
+      master: duration.master.cumulative(),
+      replica: duration.replica.cumulative(),
+      pinned: duration.pinned.cumulative()
+    }
+  }
+}
+
+function flightRecord(flight: Flight): FlightRecord {
+  return {
+    ...flight,
+    from: flight.from ?? null,
+    to: flight.to ?? null,
+    durationMs: flight.durationMs ?? null,
+    writeGapMs: flight.durationMs ?? null,
+    offsetDifference: flight.offsetDifference ?? null,
+    proof: flight.proof ?? null
+  }
+}

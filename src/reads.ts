@@ -1,0 +1,142 @@
+// Which replicas serve reads at this moment: asks each listed one for its ROLE, lets topology/replicas judge, and
+// tells the lanes. A replica that says it is master is the sign of an election that no Sentinel told us of.
+import type { Clock, Timer } from './clock.ts'
+import { Replicas, type ReplicaStanding } from './topology/replicas.ts'
+import { formatAddress, type Address, type SameNode, type Topology } from './topology/topology.ts'
+import { NodeWatch } from './upstream/node-watch.ts'
+import type { Dialer } from './upstream/dialer.ts'
+import type { Lanes } from './upstream/lanes.ts'
+import type { RoleReport } from './upstream/role.ts'
+
+export type ReadsOptions = {
+  readonly clock: Clock
+  readonly dialer: Dialer
+  readonly lanes: Lanes
+  readonly sameNode: SameNode
+  readonly rules: {
+    readonly maxLagMs: number
+    readonly staleWindowMs: number
+    readonly heartbeatIntervalMs: number
+    readonly deadlineMs: () => number
+    /** Host or host:port prefix of the replicas to prefer; empty for none. */
+    readonly prefer: string
+  }
+  readonly masterOffset: () => number
+  readonly onPromoted: (address: Address) => void
+}
+
+type Watched = { readonly watch: NodeWatch; latencyMs: number; offset: number | null; isUp: boolean }
+
+/** A replica that has not answered for so many heartbeats serves no reads. */
+const MISSED_BEATS = 8
+const REFRESH_MS = 100
+
+export class Reads {
+  readonly #options: ReadsOptions
+  readonly #replicas: Replicas
+  readonly #watched = new Map<string, Watched>()
+  #refresh: Timer
+
+  constructor(options: ReadsOptions) {
+    this.#options = options
+    const { rules, sameNode, clock } = options
+    this.#replicas = new Replicas({
+      sameNode,
+      maxLagMs: rules.maxLagMs,
+      staleWindowMs: rules.staleWindowMs,
+      beatTtlMs: Math.max(1000, rules.heartbeatIntervalMs * MISSED_BEATS)
+    })
+    const refresh = (): void => {
+      this.#tellLanes()
+      this.#refresh = clock.after(REFRESH_MS, refresh)
+    }
+    this.#refresh = clock.after(REFRESH_MS, refresh)
+  }
+
+  adopt(topology: Topology, replicationId: string): void {
+    this.#replicas.adopt(topology, replicationId)
+    const listed = new Map(topology.replicas.map(({ address }) => [formatAddress(address), address]))
+    for (const [name, { watch }] of this.#watched) {
+      if (listed.has(name)) continue
+      watch.close()
+      this.#watched.delete(name)
+    }
+    for (const [name, address] of listed) if (!this.#watched.has(name)) this.#watch(name, address)
+    this.#tellLanes()
+  }
+
+  /** Its lane failed: asked again before it serves on. */
+  suspect(address: Address): void {
+    this.#watched.get(formatAddress(address))?.watch.beat()
+  }
+
+  standings(): (ReplicaStanding & { readonly isUp: boolean; readonly offset: number | null })[] {
+    return this.#replicas.standings(this.#options.clock.now()).map(standing => {
+      const watched = this.#watched.get(formatAddress(standing.address))
+      return { ...standing, isUp: watched?.isUp ?? false, offset: watched?.offset ?? null }
+    })
+  }
+
+  close(): void {
+    this.#refresh.cancel()
+    for (const { watch } of this.#watched.values()) watch.close()
+  }
+
+  #watch(name: string, address: Address): void {
+    const { dialer, clock, rules } = this.#options
+    const watch = new NodeWatch({
+      address,
+      dialer,
+      clock,
+      intervalMs: rules.heartbeatIntervalMs,
+      deadlineMs: rules.deadlineMs(),
+      events: {
+        onAlive: (report, roundTripMs) => { this.#heard(name, address, report, roundTripMs) },
+        onSilent: () => { this.#down(name, address) },
+        onLost: () => { this.#down(name, address) }
+      }
+    })
+    this.#watched.set(name, { watch, latencyMs: 0, offset: null, isUp: false })
+  }
+
+  #heard(name: string, address: Address, report: RoleReport | undefined, roundTripMs: number): void {
+    const watched = this.#watched.get(name)
+    if (watched === undefined || report === undefined) return
+    watched.isUp = true
+    watched.latencyMs = roundTripMs
+    watched.offset = report.offset
+    const { clock, masterOffset, onPromoted } = this.#options
+    this.#replicas.masterAt(masterOffset(), clock.now())
+    const isReplica = report.role === 'replica'
+    this.#replicas.heard({
+      address,
+      role: isReplica ? 'slave' : 'master',
+      masterHost: isReplica ? report.masterHost : '',
+      masterPort: isReplica ? report.masterPort : 0,
+      linkState: isReplica ? report.link : '',
+      offset: report.offset,
+      receivedAtMs: clock.now()
+    })
+    if (!isReplica) onPromoted(address)
+  }
+
+  #down(name: string, address: Address): void {
+    const watched = this.#watched.get(name)
+    if (watched === undefined) return
+    watched.isUp = false
+    const linkState = 'unheard'
+    this.#replicas.heard({ address, role: 'slave', masterHost: '', masterPort: 0, linkState, offset: -1, receivedAtMs: 0 })
+    this.#tellLanes()
+  }
+
+  #tellLanes(): void {
+    const { clock, lanes, rules } = this.#options
+    lanes.setEligible(
+      this.#replicas.eligible(clock.now()).map(address => {
+        const name = formatAddress(address)
+        const isPreferred = rules.prefer !== '' && name.startsWith(rules.prefer)
+        return { address, latencyMs: this.#watched.get(name)?.latencyMs ?? 0, isPreferred }
+      })
+    )
+  }
+}
