@@ -25,7 +25,7 @@ export type ReadsOptions = {
   readonly onPromoted: (address: Address) => void
 }
 
-type Watched = { readonly watch: NodeWatch; latencyMs: number; offset: number | null; isUp: boolean }
+type Watched = { readonly watch: NodeWatch; latencyMs: number; offset: number | null; isUp: boolean; wasReplica: boolean }
 
 /** A replica that has not answered for so many heartbeats serves no reads. */
 const MISSED_BEATS = 8
@@ -96,7 +96,7 @@ export class Reads {
         onLost: () => { this.#down(name, address) }
       }
     })
-    this.#watched.set(name, { watch, latencyMs: 0, offset: null, isUp: false })
+    this.#watched.set(name, { watch, latencyMs: 0, offset: null, isUp: false, wasReplica: false })
   }
 
   #heard(name: string, address: Address, report: RoleReport | undefined, roundTripMs: number): void {
@@ -117,7 +117,9 @@ export class Reads {
       offset: report.offset,
       receivedAtMs: clock.now()
     })
-    if (!isReplica) onPromoted(address)
+    // An old master goes on saying that it is master for about 10 s after it is listed as a replica.
+    if (!isReplica && watched.wasReplica) onPromoted(address)
+    watched.wasReplica = isReplica
   }
 
   #down(name: string, address: Address): void {

@@ -100,7 +100,7 @@ const rows = [
     means: 'Without a Sentinel that reaches a majority: go on with the verified master, or stop writes.' },
   { key: 'failover.inDoubt', kind: 'choice', values: ['error', 'close'], default: 'error',
     means: 'A write that was sent but not answered when the master was lost: answer an error, or close the client.' },
-  { key: 'failover.earlyHold', kind: 'choice', values: ['try-failover', 'elected', 'selected', 'noone'], default: 'try-failover',
+  { key: 'failover.earlyHold', kind: 'choice', values: ['try-failover', 'elected', 'selected', 'noone'], default: 'selected',
     means: "Sentinel's event from which writes are held: the earlier, the fewer acknowledged writes are at risk." },
   { key: 'failover.confirmTimeout', kind: 'duration', default: '10s', min: '1s',
     means: 'How long a promoted candidate is used before a Sentinel has confirmed it; then writes are held again.' },
