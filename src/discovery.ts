@@ -35,7 +35,12 @@ const SIGNS: Readonly<Record<string, number>> = {
   '+failover-state-send-slaveof-noone': 3,
   '+failover-state-wait-promotion': 3
 }
-const HOLD_FROM: Readonly<Record<EarlyHold, number>> = { 'try-failover': 0, elected: 1, selected: 2, noone: 3 }
+const HOLD_FROM: Readonly<Record<EarlyHold, number>> = {
+  'try-failover': 0,
+  elected: 1,
+  selected: 2,
+  noone: 3
+}
 
 /** Sentinel's own default for down-after-milliseconds is 30 s; nobody has said anything else yet. */
 const UNKNOWN_DOWN_AFTER_MS = 30_000
@@ -58,8 +63,12 @@ export class Discovery {
     this.#listener = listener
     this.#quorumAtMs = options.clock.now()
     this.sentinels = new Sentinels(options.sentinels, {
-      observed: observation => { this.#observed(observation) },
-      announced: event => { this.#announced(event) }
+      observed: (observation) => {
+        this.#observed(observation)
+      },
+      announced: (event) => {
+        this.#announced(event)
+      }
     })
   }
 
@@ -120,10 +129,12 @@ export class Discovery {
     if (name.startsWith('-failover-abort')) {
       this.#candidate = undefined
       this.#listener.electionOver(name)
-    } else if (name === '+odown') {
-      this.#listener.doubted('the Sentinels agree that it is down')
-    } else if (name === '+reboot') {
-      this.#listener.doubted('it restarted')
+    } else if (name === '+odown' || name === '+reboot') {
+      const bound = this.#options.adopted()?.master
+      // Of the master we left, they may go on saying so for a while.
+      if (bound !== undefined && event.address !== undefined && this.sameNode(bound, event.address)) {
+        this.#listener.doubted(name)
+      }
     } else {
       this.#sign(event)
     }

@@ -72,7 +72,12 @@ export class Exchange {
 
   /** Whether the framed request lies right behind this run, so that one record serves both. */
   isFollowedBy(request: RequestBytes): boolean {
-    return this.bytes === request.bytes && this.end === request.start && request.parts === undefined && this.parts === undefined
+    return (
+      this.bytes === request.bytes &&
+      this.end === request.start &&
+      request.parts === undefined &&
+      this.parts === undefined
+    )
   }
 
   /** Takes the request that follows into the run. */

@@ -9,12 +9,23 @@ export type Log = Readonly<Record<'debug' | 'info' | 'warn' | 'error', Write>>
 
 /** JSON lines on standard error, which stays readable when it is a file, a pipe or a terminal. */
 export function openLog(level: LogLevel): Log {
-  const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ dest: 2, sync: false }))
+  const logger = pino(
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    pino.destination({ dest: 2, sync: false })
+  )
   return {
-    debug: (facts, text) => { logger.debug(facts, text) },
-    info: (facts, text) => { logger.info(facts, text) },
-    warn: (facts, text) => { logger.warn(facts, text) },
-    error: (facts, text) => { logger.error(facts, text) }
+    debug: (facts, text) => {
+      logger.debug(facts, text)
+    },
+    info: (facts, text) => {
+      logger.info(facts, text)
+    },
+    warn: (facts, text) => {
+      logger.warn(facts, text)
+    },
+    error: (facts, text) => {
+      logger.error(facts, text)
+    }
   }
 }
 

@@ -38,18 +38,40 @@ export function metricsSource(proxy: Proxy, facts: ProcessFacts): MetricsSource 
   return {
     version: facts.version,
     masterName: proxy.settings.master,
-    get ready() { return isReady(proxy, facts) },
-    get paused() { return proxy.controller.isPaused },
-    get draining() { return facts.isDraining() },
-    get clients() { return clientNumbers(proxy) },
-    get requests() { return requestNumbers(proxy) },
+    get ready() {
+      return isReady(proxy, facts)
+    },
+    get paused() {
+      return proxy.controller.isPaused
+    },
+    get draining() {
+      return facts.isDraining()
+    },
+    get clients() {
+      return clientNumbers(proxy)
+    },
+    get requests() {
+      return requestNumbers(proxy)
+    },
     get hold() {
       const { requests, bytes, oldestAgeMs, ended } = proxy.held
-      return { count: requests, bytes, oldestAgeSeconds: oldestAgeMs / 1000, ended, duration: proxy.counters.heldFor }
+      return {
+        count: requests,
+        bytes,
+        oldestAgeSeconds: oldestAgeMs / 1000,
+        ended,
+        duration: proxy.counters.heldFor
+      }
     },
-    get upstream() { return upstreamNumbers(proxy) },
-    get sentinels() { return sentinelNumbers(proxy) },
-    get failover() { return failoverNumbers(proxy) }
+    get upstream() {
+      return upstreamNumbers(proxy)
+    },
+    get sentinels() {
+      return sentinelNumbers(proxy)
+    },
+    get failover() {
+      return failoverNumbers(proxy)
+    }
   }
 }
 
@@ -78,9 +100,16 @@ const NOTHING_MEASURED = new LatencyHistogram()
 function requestNumbers(proxy: Proxy): MetricsSource['requests'] {
   const { counters, lanes } = proxy
   const loads = lanes.counts()
-  const sum = (role: string): number => loads.filter(node => node.role === role).reduce((total, { load }) => total + load, 0)
+  const sum = (role: string): number =>
+    loads.filter((node) => node.role === role).reduce((total, { load }) => total + load, 0)
   return {
-    total: { master: counters.master, replica: counters.replica, pinned: 0, proxy: counters.here, refused: counters.refused },
+    total: {
+      master: counters.master,
+      replica: counters.replica,
+      pinned: 0,
+      proxy: counters.here,
+      refused: counters.refused
+    },
     errors: counters.errors,
     inFlight: { master: sum('master'), replica: sum('replica'), pinned: 0 },
     duration: { ...counters.latency, pinned: NOTHING_MEASURED },
@@ -99,11 +128,28 @@ function nodeNumbers(proxy: Proxy): NodeNumbers[] {
   const replicas = proxy.reads.standings().map(({ address, isUp, lagMs, lagBytes }): NodeNumbers => {
     const name = formatAddress(address)
     const lagSeconds = lagMs === null ? undefined : lagMs / 1000
-    return { address: name, role: 'replica', up: isUp, lanes: lanesOf(name), lagSeconds, offsetLagBytes: lagBytes ?? undefined }
+    return {
+      address: name,
+      role: 'replica',
+      up: isUp,
+      lanes: lanesOf(name),
+      lagSeconds,
+      offsetLagBytes: lagBytes ?? undefined
+    }
   })
   if (master === undefined) return replicas
   const up = admission === 'forward'
-  return [{ address: master, role: 'master', up, lanes: lanesOf(master), lagSeconds: undefined, offsetLagBytes: undefined }, ...replicas]
+  return [
+    {
+      address: master,
+      role: 'master',
+      up,
+      lanes: lanesOf(master),
+      lagSeconds: undefined,
+      offsetLagBytes: undefined
+    },
+    ...replicas
+  ]
 }
 
 function upstreamNumbers(proxy: Proxy): MetricsSource['upstream'] {
@@ -127,7 +173,8 @@ function sentinelNumbers(proxy: Proxy): MetricsSource['sentinels'] {
   const { sentinels, hasQuorum, counters } = proxy.discovery
   const { events } = sentinels.counts()
   const known = zeroes(SENTINEL_EVENTS)
-  for (const [name, count] of Object.entries(events)) known[name in known ? (name as keyof typeof known) : 'other'] += count
+  for (const [name, count] of Object.entries(events))
+    known[name in known ? (name as keyof typeof known) : 'other'] += count
   return {
     known: sentinels.states().map(({ sentinel, vote }) => ({ address: sentinel, up: vote !== null })),
     quorum: hasQuorum,
@@ -138,10 +185,12 @@ function sentinelNumbers(proxy: Proxy): MetricsSource['sentinels'] {
 
 function failoverNumbers(proxy: Proxy): MetricsSource['failover'] {
   const { controller, counters } = proxy
-  const transitions = (Object.keys(leadsTo) as FailoverEvent[]).flatMap(event =>
+  const transitions = (Object.keys(leadsTo) as FailoverEvent[]).flatMap((event) =>
     phases.flatMap((from, column) => {
       const to = leadsTo[event][column]
-      return to === undefined ? [] : [{ from, to, event, count: controller.transitions.get(`${from} ${to} ${event}`) ?? 0 }]
+      return to === undefined
+        ? []
+        : [{ from, to, event, count: controller.transitions.get(`${from} ${to} ${event}`) ?? 0 }]
     })
   )
   return {
@@ -199,7 +248,9 @@ function total(counts: Readonly<Record<string, number>>): number {
 function nodeStatus(proxy: Proxy): Pick<Status, 'master' | 'replicas'> {
   const { topology, admission, masterOffset } = proxy.controller
   return {
-    master: topology ? { address: formatAddress(topology.master), up: admission === 'forward', offset: masterOffset } : null,
+    master: topology
+      ? { address: formatAddress(topology.master), up: admission === 'forward', offset: masterOffset }
+      : null,
     replicas: proxy.reads.standings().map(({ address, isUp, why, lagMs, offset }) => ({
       address: formatAddress(address),
       up: isUp,

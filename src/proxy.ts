@@ -77,7 +77,9 @@ export class Proxy {
       connectTimeoutMs: settings.lane.connectTimeoutMs,
       replyBufferBytes: settings.client.replyBufferBytes,
       turn,
-      onError: reply => { countKnown(this.counters.errors, firstWord(reply)) }
+      onError: (reply) => {
+        countKnown(this.counters.errors, firstWord(reply))
+      }
     })
     this.#nodes = new Nodes({ dialer: this.dialer, clock, deadlineMs: () => this.heartbeatDeadlineMs })
     this.lanes = new Lanes({
@@ -86,19 +88,29 @@ export class Proxy {
       maxLanesPerNode: settings.lane.maxPerNode,
       laneTimeoutMs: settings.lane.timeoutMs,
       events: {
-        onMasterRefused: (generation, reply) => { this.controller.doubted(`it refuses: ${firstWord(reply)}`, generation) },
+        onMasterRefused: (generation, reply) => {
+          this.controller.doubted(`it refuses: ${firstWord(reply)}`, generation)
+        },
         onMasterLaneEnd: (generation, end) => {
           if (end !== 'idle' && end !== 'cut') this.controller.doubted(`a lane ended: ${end}`, generation)
         },
-        onReplicaLaneEnd: address => { this.reads.suspect(address) }
+        onReplicaLaneEnd: (address) => {
+          this.reads.suspect(address)
+        }
       }
     })
 
     // Who is master, and what happens when that changes.
     this.held = new HoldQueue(
       clock,
-      { windowMs: () => this.holdWindowMs, maxRequests: settings.hold.maxRequests, maxBytes: settings.hold.maxBytes },
-      (ms, count) => { this.counters.heldFor.observeMs(ms, count) }
+      {
+        windowMs: () => this.holdWindowMs,
+        maxRequests: settings.hold.maxRequests,
+        maxBytes: settings.hold.maxBytes
+      },
+      (ms, count) => {
+        this.counters.heldFor.observeMs(ms, count)
+      }
     )
     this.discovery = new Discovery(
       {
@@ -120,11 +132,21 @@ export class Proxy {
         adopted: () => this.controller.topology
       },
       {
-        believed: topology => { this.controller.believed(topology) },
-        electionSeen: (why, candidate) => { this.controller.electionSeen(why, candidate) },
-        electionOver: why => { this.controller.electionOver(why) },
-        doubted: why => { this.controller.doubted(why) },
-        quorumLost: () => { this.controller.quorumLost() }
+        believed: (topology) => {
+          this.controller.believed(topology)
+        },
+        electionSeen: (why, candidate) => {
+          this.controller.electionSeen(why, candidate)
+        },
+        electionOver: (why) => {
+          this.controller.electionOver(why)
+        },
+        doubted: (why) => {
+          this.controller.doubted(why)
+        },
+        quorumLost: () => {
+          this.controller.quorumLost()
+        }
       }
     )
     this.controller = new FailoverController({
@@ -132,10 +154,12 @@ export class Proxy {
       log,
       held: this.held,
       sameNode: this.discovery.sameNode,
-      askSentinels: reason => { this.discovery.ask(reason) },
+      askSentinels: (reason) => {
+        this.discovery.ask(reason)
+      },
       redis: {
         watch: (address, intervalMs, events) => this.#nodes.watch(address, intervalMs, events),
-        bind: address => this.lanes.bind(address),
+        bind: (address) => this.lanes.bind(address),
         withhold: () => this.lanes.master?.withhold(),
         release: () => this.lanes.master?.release(),
         inFlight: () => this.lanes.master?.inFlight ?? 0
@@ -146,8 +170,12 @@ export class Proxy {
         heartbeatIntervalMs: settings.heartbeat.intervalMs,
         refuseEmptyMaster: settings.failover.refuseEmptyMaster
       },
-      onTopology: (topology, replicationId) => { this.#adopt(topology, replicationId) },
-      onFailover: durationMs => { this.counters.failoverDuration.observeMs(durationMs) }
+      onTopology: (topology, replicationId) => {
+        this.#adopt(topology, replicationId)
+      },
+      onFailover: (durationMs) => {
+        this.counters.failoverDuration.observeMs(durationMs)
+      }
     })
     this.reads = new Reads({
       clock,
@@ -162,7 +190,9 @@ export class Proxy {
         prefer: settings.reads.prefer
       },
       masterOffset: () => this.controller.masterOffset,
-      onPromoted: address => { this.controller.electionSeen('a replica says that it is master', address) }
+      onPromoted: (address) => {
+        this.controller.electionSeen('a replica says that it is master', address)
+      }
     })
 
     // The clients' side.
@@ -175,7 +205,9 @@ export class Proxy {
     const access = new Access({
       clientPassword: settings.client.password === '' ? undefined : settings.client.password,
       holdsPassword: settings.redis.password !== '',
-      verify: (identity, done) => { verifier.verify(identity, done) }
+      verify: (identity, done) => {
+        verifier.verify(identity, done)
+      }
     })
     this.listener = new Listener({
       clock,
@@ -274,15 +306,18 @@ export class Proxy {
     const node: WatchedNode = this.#nodes.watch(master, 60_000, {
       onAlive: () => undefined,
       onSilent: () => undefined,
-      onLost: () => { node.close() }
+      onLost: () => {
+        node.close()
+      }
     })
-    node.ask(['INFO', 'server'], reply => {
+    node.ask(['INFO', 'server'], (reply) => {
       const version = typeof reply === 'string' ? /redis_version:(\S+)/.exec(reply)?.[1] : undefined
       if (version !== undefined) this.#serverVersion = version
     })
-    node.ask(['COMMAND'], reply => {
+    node.ask(['COMMAND'], (reply) => {
       const live = Array.isArray(reply) ? liveCommands(reply) : undefined
-      if (live === undefined) this.#log.warn({ master: formatAddress(master) }, 'COMMAND is refused: the built-in table is used')
+      if (live === undefined)
+        this.#log.warn({ master: formatAddress(master) }, 'COMMAND is refused: the built-in table is used')
       this.table.current = new CommandTable(live, this.settings.commands.allow)
       node.close()
     })
@@ -300,10 +335,13 @@ function firstWord(reply: Buffer): string {
 
 /** The reply of COMMAND; subcommands stand in the tenth element since Redis 7. */
 function liveCommands(reply: readonly unknown[]): LiveCommand[] {
-  return reply.flatMap(entry => {
+  return reply.flatMap((entry) => {
     if (!Array.isArray(entry)) return []
     const [name, , flags] = entry as unknown[]
-    const own = typeof name === 'string' && Array.isArray(flags) ? [{ name: name.toLowerCase(), flags: flags.map(String) }] : []
+    const own =
+      typeof name === 'string' && Array.isArray(flags)
+        ? [{ name: name.toLowerCase(), flags: flags.map(String) }]
+        : []
     return Array.isArray(entry[9]) ? [...own, ...liveCommands(entry[9])] : own
   })
 }

@@ -25,7 +25,13 @@ export type ReadsOptions = {
   readonly onPromoted: (address: Address) => void
 }
 
-type Watched = { readonly watch: NodeWatch; latencyMs: number; offset: number | null; isUp: boolean; wasReplica: boolean }
+type Watched = {
+  readonly watch: NodeWatch
+  latencyMs: number
+  offset: number | null
+  isUp: boolean
+  wasReplica: boolean
+}
 
 /** A replica that has not answered for so many heartbeats serves no reads. */
 const MISSED_BEATS = 8
@@ -71,7 +77,7 @@ export class Reads {
   }
 
   standings(): (ReplicaStanding & { readonly isUp: boolean; readonly offset: number | null })[] {
-    return this.#replicas.standings(this.#options.clock.now()).map(standing => {
+    return this.#replicas.standings(this.#options.clock.now()).map((standing) => {
       const watched = this.#watched.get(formatAddress(standing.address))
       return { ...standing, isUp: watched?.isUp ?? false, offset: watched?.offset ?? null }
     })
@@ -91,9 +97,15 @@ export class Reads {
       intervalMs: rules.heartbeatIntervalMs,
       deadlineMs: rules.deadlineMs(),
       events: {
-        onAlive: (report, roundTripMs) => { this.#heard(name, address, report, roundTripMs) },
-        onSilent: () => { this.#down(name, address) },
-        onLost: () => { this.#down(name, address) }
+        onAlive: (report, roundTripMs) => {
+          this.#heard(name, address, report, roundTripMs)
+        },
+        onSilent: () => {
+          this.#down(name, address)
+        },
+        onLost: () => {
+          this.#down(name, address)
+        }
       }
     })
     this.#watched.set(name, { watch, latencyMs: 0, offset: null, isUp: false, wasReplica: false })
@@ -127,14 +139,22 @@ export class Reads {
     if (watched === undefined) return
     watched.isUp = false
     const linkState = 'unheard'
-    this.#replicas.heard({ address, role: 'slave', masterHost: '', masterPort: 0, linkState, offset: -1, receivedAtMs: 0 })
+    this.#replicas.heard({
+      address,
+      role: 'slave',
+      masterHost: '',
+      masterPort: 0,
+      linkState,
+      offset: -1,
+      receivedAtMs: 0
+    })
     this.#tellLanes()
   }
 
   #tellLanes(): void {
     const { clock, lanes, rules } = this.#options
     lanes.setEligible(
-      this.#replicas.eligible(clock.now()).map(address => {
+      this.#replicas.eligible(clock.now()).map((address) => {
         const name = formatAddress(address)
         const isPreferred = rules.prefer !== '' && name.startsWith(rules.prefer)
         return { address, latencyMs: this.#watched.get(name)?.latencyMs ?? 0, isPreferred }

@@ -32,7 +32,10 @@ export async function serve(loaded: Loaded): Promise<number> {
     await proxy.stop(0)
     throw error
   })
-  log.info({ listen: facts.listen, admin: admin.port, master: settings.master, version: facts.version }, 'listening')
+  log.info(
+    { listen: facts.listen, admin: admin.port, master: settings.master, version: facts.version },
+    'listening'
+  )
   warnOfAccess(loaded, log)
   const signal = await nextSignal()
   isDraining = true
@@ -41,14 +44,14 @@ export async function serve(loaded: Loaded): Promise<number> {
 }
 
 async function shutDown(proxy: Proxy, admin: Admin, { settings }: Loaded): Promise<number> {
-  await new Promise(resolve => setTimeout(resolve, settings.shutdown.delayMs))
+  await new Promise((resolve) => setTimeout(resolve, settings.shutdown.delayMs))
   await proxy.stop(settings.shutdown.drainTimeoutMs)
   await admin.close()
   return 0
 }
 
 function nextSignal(): Promise<NodeJS.Signals> {
-  return new Promise(resolve => {
+  return new Promise((resolve) => {
     const signals: NodeJS.Signals[] = ['SIGTERM', 'SIGINT']
     const onSignal = (signal: NodeJS.Signals): void => {
       for (const name of signals) process.removeListener(name, onSignal)
@@ -67,8 +70,16 @@ function adminSource(proxy: Proxy, facts: ProcessFacts, loaded: Loaded): AdminSo
     ready: () => ({
       ready: isReady(proxy, facts),
       checks: [
-        { name: 'master', ok: controller.admission === 'forward', detail: discovery.complaint || controller.phase },
-        { name: 'serving', ok: !facts.isDraining(), detail: facts.isDraining() ? 'shutting down' : 'accepting' }
+        {
+          name: 'master',
+          ok: controller.admission === 'forward',
+          detail: discovery.complaint || controller.phase
+        },
+        {
+          name: 'serving',
+          ok: !facts.isDraining(),
+          detail: facts.isDraining() ? 'shutting down' : 'accepting'
+        }
       ]
     }),
     actions: {

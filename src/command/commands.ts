@@ -33,7 +33,8 @@ export class CommandTable {
     for (const name of allowed) this.#add({ ...rowOf(name, []), handling: 'leased' })
     for (const name of this.#rows.keys()) {
       const [container, subcommand] = name.split('|') as [string, string | undefined]
-      if (subcommand !== undefined) this.#add({ ...(this.#rows.get(container) ?? rowOf(container, [])), container: true })
+      if (subcommand !== undefined)
+        this.#add({ ...(this.#rows.get(container) ?? rowOf(container, [])), container: true })
     }
     for (const row of this.#rows.values()) this.#index(row)
   }
@@ -112,7 +113,7 @@ function builtinCommands(): LiveCommand[] {
     names
       .trim()
       .split(/\s+/)
-      .map(name => ({ name, flags: [flag] }))
+      .map((name) => ({ name, flags: [flag] }))
   return [...rows(builtinReads, 'readonly'), ...rows(builtinWrites, 'write')]
 }
 

@@ -28,7 +28,11 @@ export class Access {
   }
 
   /** Calls back with the identity that the user has, or with the error reply. */
-  authenticate(user: SessionUser, current: SessionIdentity, done: (identity: SessionIdentity | Buffer) => void): void {
+  authenticate(
+    user: SessionUser,
+    current: SessionIdentity,
+    done: (identity: SessionIdentity | Buffer) => void
+  ): void {
     const { clientPassword, verify } = this.#options
     const isDefault = user.username === undefined || user.username === 'default'
     if (clientPassword !== undefined && isDefault && isEqual(user.password, clientPassword)) {
@@ -36,17 +40,25 @@ export class Access {
       return
     }
     const identity = { ...current, user }
-    verify({ ...identity, protocol: 2 }, refusal => { done(refusal ?? identity) })
+    verify({ ...identity, protocol: 2 }, (refusal) => {
+      done(refusal ?? identity)
+    })
   }
 
   /** Calls back with the identity on another database, or with the error reply. */
-  select(database: number, current: SessionIdentity, done: (identity: SessionIdentity | Buffer) => void): void {
+  select(
+    database: number,
+    current: SessionIdentity,
+    done: (identity: SessionIdentity | Buffer) => void
+  ): void {
     const identity = { ...current, database }
     if (database === 0 || database === current.database) {
       done(identity)
       return
     }
-    this.#options.verify({ ...identity, protocol: 2 }, refusal => { done(refusal ?? identity) })
+    this.#options.verify({ ...identity, protocol: 2 }, (refusal) => {
+      done(refusal ?? identity)
+    })
   }
 }
 

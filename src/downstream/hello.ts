@@ -6,7 +6,11 @@ import type { HereContext } from './here.ts'
 import type { Session } from './session.ts'
 import type { SessionUser } from './session-state.ts'
 
-type Options = { readonly protocol: 2 | 3; readonly user: SessionUser | undefined; readonly name: string | undefined }
+type Options = {
+  readonly protocol: 2 | 3
+  readonly user: SessionUser | undefined
+  readonly name: string | undefined
+}
 
 export function hello(session: Session, words: readonly Buffer[], context: HereContext): void {
   const options = readOptions(words, session.state.protocol)
@@ -20,8 +24,8 @@ export function hello(session: Session, words: readonly Buffer[], context: HereC
     else session.answer(replies.helloNotAuthenticated)
     return
   }
-  session.park(done => {
-    context.access.authenticate(user, session.state.identity, identity => {
+  session.park((done) => {
+    context.access.authenticate(user, session.state.identity, (identity) => {
       if (Buffer.isBuffer(identity)) {
         done(identity)
         return
@@ -56,7 +60,7 @@ function readOptions(words: readonly Buffer[], current: 2 | 3): Options | Buffer
   if (version !== '2' && version !== '3') return replies.noProto
   let user: SessionUser | undefined
   let name: string | undefined
-  for (let at = 2; at < words.length; ) {
+  for (let at = 2; at < words.length;) {
     const option = words[at]?.toString('utf8') ?? ''
     const [first, second] = [words[at + 1]?.toString('utf8'), words[at + 2]?.toString('utf8')]
     if (option.toLowerCase() === 'auth' && first !== undefined && second !== undefined) {

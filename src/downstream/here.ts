@@ -35,12 +35,15 @@ const rows: Readonly<Record<string, Row>> = {
 }
 
 /** Builds the function that answers a command whose row says `here`. */
-export function answerHere(context: HereContext): (command: Command, request: RequestFramer, session: Session) => void {
+export function answerHere(
+  context: HereContext
+): (command: Command, request: RequestFramer, session: Session) => void {
   return (command, request, session) => {
     const row = rows[command.name]
     const words = wordsOf(request)
     if (row === undefined) session.answer(unknown(command.name, words))
-    else if (words.length < row.least || words.length > row.most) session.answer(replies.wrongArguments(command.name))
+    else if (words.length < row.least || words.length > row.most)
+      session.answer(replies.wrongArguments(command.name))
     else row.answer(session, words, context)
   }
 }
@@ -58,7 +61,9 @@ function wordsOf(request: RequestFramer): Buffer[] {
 
 function unknown(name: string, words: readonly Buffer[]): Buffer {
   const [container, subcommand] = name.split('|') as [string, string | undefined]
-  return subcommand === undefined ? replies.needsOwnLane(container) : replies.unknownSubcommand(container, text(words[1]))
+  return subcommand === undefined
+    ? replies.needsOwnLane(container)
+    : replies.unknownSubcommand(container, text(words[1]))
 }
 
 function ping(session: Session, words: readonly Buffer[]): void {
@@ -76,8 +81,8 @@ function select(session: Session, words: readonly Buffer[], context: HereContext
     session.answer(replies.invalidDatabase)
     return
   }
-  session.park(done => {
-    context.access.select(Number(database), session.state.identity, identity => {
+  session.park((done) => {
+    context.access.select(Number(database), session.state.identity, (identity) => {
       if (!Buffer.isBuffer(identity)) session.state.identity = identity
       done(Buffer.isBuffer(identity) ? identity : replies.ok)
     })
@@ -89,8 +94,8 @@ function auth(session: Session, words: readonly Buffer[], context: HereContext):
     words.length === 2
       ? { username: undefined, password: text(words[1]) }
       : { username: text(words[1]), password: text(words[2]) }
-  session.park(done => {
-    context.access.authenticate(user, session.state.identity, identity => {
+  session.park((done) => {
+    context.access.authenticate(user, session.state.identity, (identity) => {
       if (!Buffer.isBuffer(identity)) {
         session.state.identity = identity
         session.state.isAuthenticated = true

@@ -40,17 +40,28 @@ export class Listener {
     this.#options = options
     this.#parts = {
       ...options.parts,
-      onClosed: (session, reason) => { this.#forget(session, reason) }
+      onClosed: (session, reason) => {
+        this.#forget(session, reason)
+      }
     }
     // Half-open, so that what a client sent before it shut its side down is still answered.
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 })
-    this.#server.on('connection', socket => { this.#accept(socket) })
+    this.#server = createServer({
+      allowHalfOpen: true,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: 60_000
+    })
+    this.#server.on('connection', (socket) => {
+      this.#accept(socket)
+    })
   }
 
   /** Listens; resolves with the port. Rejects with ProxyError LISTEN. */
   listen(host: string, port: number): Promise<number> {
     return new Promise((resolve, reject) => {
-      this.#server.once('error', (error: NodeJS.ErrnoException) => { reject(listenError(error, host, port)) })
+      this.#server.once('error', (error: NodeJS.ErrnoException) => {
+        reject(listenError(error, host, port))
+      })
       this.#server.listen({ host, port, backlog: 1024 }, () => {
         const address = this.#server.address()
         this.#sweepLater()
@@ -70,7 +81,9 @@ export class Listener {
     const deadlineMs = this.#options.clock.now() + timeoutMs
     while (this.sessions.size > 0 && this.#options.clock.now() < deadlineMs) {
       for (const session of [...this.sessions.values()]) if (session.isIdle) session.end('shutdown')
-      await new Promise<void>(resolve => { this.#options.clock.after(10, resolve) })
+      await new Promise<void>((resolve) => {
+        this.#options.clock.after(10, resolve)
+      })
     }
     for (const session of [...this.sessions.values()]) session.close('shutdown')
   }
@@ -108,12 +121,14 @@ export class Listener {
     const quietMs = nowMs - session.state.lastSeenAtMs
     if (session.backlogBytes > 0) {
       const before = this.#taken.get(session)
-      if (before?.takenBytes !== session.takenBytes) this.#taken.set(session, { takenBytes: session.takenBytes, sinceMs: nowMs })
+      if (before?.takenBytes !== session.takenBytes)
+        this.#taken.set(session, { takenBytes: session.takenBytes, sinceMs: nowMs })
       else if (nowMs - before.sinceMs >= stallTimeoutMs) session.close('stalled')
       return
     }
     this.#taken.delete(session)
-    if (session.reservedBytes > 0 && this.#parts.budget.hasWaiting && quietMs >= stallTimeoutMs) session.close('stalled')
+    if (session.reservedBytes > 0 && this.#parts.budget.hasWaiting && quietMs >= stallTimeoutMs)
+      session.close('stalled')
     else if (idleTimeoutMs > 0 && session.isIdle && quietMs >= idleTimeoutMs) session.end('idle_timeout')
   }
 }
@@ -124,6 +139,13 @@ function isLocal(socket: Socket): boolean {
 }
 
 function listenError(error: NodeJS.ErrnoException, host: string, port: number): ProxyError {
-  const why = error.code === 'EADDRINUSE' ? 'the port is in use' : error.code === 'EACCES' ? 'permission denied' : error.message
-  return new ProxyError('LISTEN', `cannot listen on ${host}:${port}: ${why} (setting: listen)`, { cause: error })
+  const why =
+    error.code === 'EADDRINUSE'
+      ? 'the port is in use'
+      : error.code === 'EACCES'
+        ? 'permission denied'
+        : error.message
+  return new ProxyError('LISTEN', `cannot listen on ${host}:${port}: ${why} (setting: listen)`, {
+    cause: error
+  })
 }

@@ -46,7 +46,9 @@ export class OpenRequests implements ReplyReceiver {
     this.#state = state
     this.#parts = parts
     this.#host = host
-    this.queue = new ReplyQueue(bytes => { host.leave(bytes) })
+    this.queue = new ReplyQueue((bytes) => {
+      host.leave(bytes)
+    })
     this.window = new ReplyWindow(parts.limits.outputSoftBytes)
   }
 
@@ -64,7 +66,9 @@ export class OpenRequests implements ReplyReceiver {
   }
 
   mayTake(backlogBytes: number): boolean {
-    return this.#waiting === undefined && this.#held === 0 && this.window.admits(this.#unanswered, backlogBytes)
+    return (
+      this.#waiting === undefined && this.#held === 0 && this.window.admits(this.#unanswered, backlogBytes)
+    )
   }
 
   // While something is unanswered on the master's lane, reads follow there.
@@ -127,7 +131,9 @@ export class OpenRequests implements ReplyReceiver {
 
   // A session stays with its replica: two of them may be at different points of the same history.
   #chooseReplica(): boolean {
-    this.#replica = this.#parts.lanes.replica(this.#parts.policy.consistency === 'eventual' ? undefined : this.#replica)
+    this.#replica = this.#parts.lanes.replica(
+      this.#parts.policy.consistency === 'eventual' ? undefined : this.#replica
+    )
     return this.#replica !== undefined
   }
 

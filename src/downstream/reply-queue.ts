@@ -82,7 +82,11 @@ export class ReplyQueue {
   }
 
   #leaveAnswered(): void {
-    for (let first = this.#first; first?.kept !== undefined || first?.state === 'answered'; first = this.#first) {
+    for (
+      let first = this.#first;
+      first?.kept !== undefined || first?.state === 'answered';
+      first = this.#first
+    ) {
       for (const bytes of first.kept ?? []) this.#leave(bytes)
       first.kept = undefined
       if (first.state !== 'answered') return

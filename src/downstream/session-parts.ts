@@ -12,8 +12,19 @@ import type { SessionIdentity } from './session-state.ts'
 
 /** Why a client connection ended; a metric label. */
 export type CloseReason =
-  | 'client' | 'quit' | 'error' | 'protocol_error' | 'query_limit' | 'output_limit' | 'stalled' | 'idle_timeout'
-  | 'reply_cut' | 'in_doubt' | 'auth' | 'killed' | 'shutdown'
+  | 'client'
+  | 'quit'
+  | 'error'
+  | 'protocol_error'
+  | 'query_limit'
+  | 'output_limit'
+  | 'stalled'
+  | 'idle_timeout'
+  | 'reply_cut'
+  | 'in_doubt'
+  | 'auth'
+  | 'killed'
+  | 'shutdown'
 
 export type SessionLane = { readonly isUsable: boolean; send: (exchange: Exchange) => void }
 

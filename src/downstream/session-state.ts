@@ -47,6 +47,7 @@ export class SessionState {
 
 // Length-prefixed, so that no user name or password can be taken for another pair.
 export function laneKeyOf({ user, database, protocol }: SessionIdentity): string {
-  const who = user === undefined ? '-' : `${(user.username ?? '').length}:${user.username ?? ''}${user.password}`
+  const who =
+    user === undefined ? '-' : `${(user.username ?? '').length}:${user.username ?? ''}${user.password}`
   return `${protocol} ${database} ${who}`
 }

@@ -39,11 +39,21 @@ export class Session implements BudgetUser, RequestHost {
     })
     this.#output = new ClientOutput(socket)
     this.#requests = new OpenRequests(state, parts, this)
-    socket.on('data', (chunk: Buffer) => { this.#receive(chunk) })
-    socket.on('drain', () => { this.proceed() })
-    socket.on('end', () => { this.#clientEnded() })
-    socket.on('error', () => { this.close('error') })
-    socket.on('close', () => { this.close(this.#ending ?? 'client') })
+    socket.on('data', (chunk: Buffer) => {
+      this.#receive(chunk)
+    })
+    socket.on('drain', () => {
+      this.proceed()
+    })
+    socket.on('end', () => {
+      this.#clientEnded()
+    })
+    socket.on('error', () => {
+      this.close('error')
+    })
+    socket.on('close', () => {
+      this.close(this.#ending ?? 'client')
+    })
   }
 
   /** Bytes that the client has not taken. */
@@ -71,7 +81,11 @@ export class Session implements BudgetUser, RequestHost {
   }
 
   proceed(): void {
-    while (!this.#isParked && this.#ending === undefined && this.#requests.mayTake(this.#output.backlogBytes)) {
+    while (
+      !this.#isParked &&
+      this.#ending === undefined &&
+      this.#requests.mayTake(this.#output.backlogBytes)
+    ) {
       const framed = this.#framer.next()
       if (framed === 'request') {
         this.#take()
@@ -96,14 +110,30 @@ export class Session implements BudgetUser, RequestHost {
     const facts = requests.facts(command, this.state.lastSeenAtMs)
     const decision = route(command, facts, this.#parts.policy, this.#parts.gate.admission)
     switch (decision) {
-      case 'master': requests.forward(command, request, 'master'); break
-      case 'replica': requests.forward(command, request, 'replica'); break
-      case 'hold': requests.hold(command, request); break
-      case 'here': this.#parts.counters.here++; this.#parts.here(command, request, this); break
-      case 'own': this.#refuse(replies.needsOwnLane(command.name)); break
-      case 'refused': this.#refuse(replies.refused(command.name)); break
-      case 'shed': this.#refuse(replies.noMaster); break
-      default: decision satisfies never
+      case 'master':
+        requests.forward(command, request, 'master')
+        break
+      case 'replica':
+        requests.forward(command, request, 'replica')
+        break
+      case 'hold':
+        requests.hold(command, request)
+        break
+      case 'here':
+        this.#parts.counters.here++
+        this.#parts.here(command, request, this)
+        break
+      case 'own':
+        this.#refuse(replies.needsOwnLane(command.name))
+        break
+      case 'refused':
+        this.#refuse(replies.refused(command.name))
+        break
+      case 'shed':
+        this.#refuse(replies.noMaster)
+        break
+      default:
+        decision satisfies never
     }
   }
 
@@ -122,7 +152,7 @@ export class Session implements BudgetUser, RequestHost {
     const place = placeFor(this.#requests, 'again', this.state.lastSeenAtMs)
     this.#requests.queue.open(place)
     this.#isParked = true
-    run(reply => {
+    run((reply) => {
       if (this.closed !== undefined) return
       this.#isParked = false
       this.#requests.queue.complete(place, reply)
@@ -197,7 +227,9 @@ export class Session implements BudgetUser, RequestHost {
   #endWhenDone(): void {
     if (this.#ending === undefined || this.closed !== undefined) return
     if (!this.#requests.queue.isEmpty || !this.#output.isEmpty) return
-    this.socket.end(() => { this.socket.destroy() })
+    this.socket.end(() => {
+      this.socket.destroy()
+    })
   }
 
   /** Closes now. Replies that come late are thrown away as they arrive. */

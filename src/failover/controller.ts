@@ -38,6 +38,8 @@ type BoundMaster = {
   readonly topology: Topology
   readonly watch: WatchedNode
   readonly replicationId: string
+  /** False while it is bound ahead of the Sentinels' word. */
+  isConfirmed: boolean
 }
 
 const BIND_ATTEMPT_MS = 1000
@@ -106,16 +108,25 @@ export class FailoverController {
     const bound = this.#master
     const isBound = bound !== undefined && this.#options.sameNode(bound.topology.master, topology.master)
     if (isBound && this.#phase !== 'seeking' && this.#phase !== 'shedding') {
-      this.#master = { ...bound, topology: { ...topology, master: bound.topology.master } }
+      this.#master = { ...bound, isConfirmed: true, topology: { ...topology, master: bound.topology.master } }
       this.#options.onTopology(this.#master.topology, bound.replicationId)
       this.#happened('masterConfirmed', 'the Sentinels name it')
       return
     }
     // The Sentinels have not heard yet of the candidate that is bound ahead of their word.
-    if (this.#phase === 'provisional' && topology.epoch <= (bound?.topology.epoch ?? 0)) return
-    if (this.#phase === 'binding' && this.#target && this.#options.sameNode(this.#target.master, topology.master)) return
+    if (bound?.isConfirmed === false && this.#phase !== 'seeking' && topology.epoch <= bound.topology.epoch)
+      return
+    if (
+      this.#phase === 'binding' &&
+      this.#target &&
+      this.#options.sameNode(this.#target.master, topology.master)
+    )
+      return
     this.#target = topology
-    this.#happened('masterNamed', `the Sentinels name ${formatAddress(topology.master)} at epoch ${topology.epoch}`)
+    this.#happened(
+      'masterNamed',
+      `the Sentinels name ${formatAddress(topology.master)} at epoch ${topology.epoch}`
+    )
   }
 
   /** An election is under way, as far as known with this candidate. */
@@ -178,7 +189,8 @@ export class FailoverController {
   #takeOff(why: string): void {
     this.recorder.close()
     this.recorder.start(why, this.#master && formatAddress(this.#master.topology.master))
-    this.#servingSinceMs = this.#options.clock.now() - this.#servingSinceMs > CALM_MS ? 0 : this.#servingSinceMs
+    this.#servingSinceMs =
+      this.#options.clock.now() - this.#servingSinceMs > CALM_MS ? 0 : this.#servingSinceMs
     if (this.#servingSinceMs === 0) this.#probeDelayMs = 0
   }
 
@@ -230,18 +242,46 @@ export class FailoverController {
   #run(effect: Effect): void {
     const { held, redis, askSentinels } = this.#options
     switch (effect) {
-      case 'startBudget': this.#startBudget(); break
-      case 'stopBudget': this.#budget?.cancel(); this.#budget = undefined; break
-      case 'withhold': redis.withhold(); this.#startDrain(); break
-      case 'release': this.#drain?.end(); this.#drain = undefined; this.doRepliesCount = true; redis.release(); break
-      case 'ask': askSentinels(this.#phase); break
-      case 'probe': this.#probeLater(); break
-      case 'bind': this.#bind(); break
-      case 'followElection': this.#followElection(); break
-      case 'awaitConfirmation': this.#awaitConfirmation(); break
-      case 'replay': this.#replay(); break
-      case 'shed': held.shed('budget'); break
-      default: effect satisfies never
+      case 'startBudget':
+        this.#startBudget()
+        break
+      case 'stopBudget':
+        this.#budget?.cancel()
+        this.#budget = undefined
+        break
+      case 'withhold':
+        redis.withhold()
+        this.#startDrain()
+        break
+      case 'release':
+        this.#drain?.end()
+        this.#drain = undefined
+        this.doRepliesCount = true
+        redis.release()
+        break
+      case 'ask':
+        askSentinels(this.#phase)
+        break
+      case 'probe':
+        this.#probeLater()
+        break
+      case 'bind':
+        this.#bind()
+        break
+      case 'followElection':
+        this.#followElection()
+        break
+      case 'awaitConfirmation':
+        this.#awaitConfirmation()
+        break
+      case 'replay':
+        this.#replay()
+        break
+      case 'shed':
+        held.shed('budget')
+        break
+      default:
+        effect satisfies never
     }
   }
 
@@ -257,9 +297,14 @@ export class FailoverController {
   #startDrain(): void {
     this.doRepliesCount = false
     if (this.#drain !== undefined || this.#master === undefined) return
-    this.#drain = new Drain(this.#options.clock, this.#master.watch, this.#options.redis.inFlight, offset => {
-      this.recorder.mark(`drained at offset ${offset}`)
-    })
+    this.#drain = new Drain(
+      this.#options.clock,
+      this.#master.watch,
+      this.#options.redis.inFlight,
+      (offset) => {
+        this.recorder.mark(`drained at offset ${offset}`)
+      }
+    )
   }
 
   #replay(): void {
@@ -272,16 +317,24 @@ export class FailoverController {
 
   #probeLater(): void {
     this.#probe?.cancel()
-    this.#probe = this.#options.clock.after(this.#probeDelayMs, () => { this.#master?.watch.beat() })
+    this.#probe = this.#options.clock.after(this.#probeDelayMs, () => {
+      this.#master?.watch.beat()
+    })
     this.#probeDelayMs = Math.min(MAX_PROBE_DELAY_MS, Math.max(10, this.#probeDelayMs * 2))
   }
 
   #followElection(): void {
     const { clock, redis, sameNode } = this.#options
     this.#election = new Election(clock, redis, sameNode, {
-      onCandidateProved: (candidate, watch, proof) => { this.#boundAhead(candidate, watch, proof) },
-      onExpired: why => { this.electionOver(why) },
-      mark: what => { this.recorder.mark(what) }
+      onCandidateProved: (candidate, watch, proof) => {
+        this.#boundAhead(candidate, watch, proof)
+      },
+      onExpired: (why) => {
+        this.electionOver(why)
+      },
+      mark: (what) => {
+        this.recorder.mark(what)
+      }
     })
   }
 
@@ -310,9 +363,13 @@ export class FailoverController {
     if (target === undefined) return
     const { clock, redis } = this.#options
     const watch = redis.watch(target.master, BIND_BEAT_MS, {
-      onAlive: role => { if (role === 'master') this.#proveTarget(target, watch) },
+      onAlive: (role) => {
+        if (role === 'master') this.#proveTarget(target, watch)
+      },
       onSilent: () => undefined,
-      onLost: why => { this.recorder.mark(`${formatAddress(target.master)}: ${why}`) }
+      onLost: (why) => {
+        this.recorder.mark(`${formatAddress(target.master)}: ${why}`)
+      }
     })
     const expiry = clock.after(BIND_ATTEMPT_MS, () => {
       this.#happened('bindFailed', `${formatAddress(target.master)} did not prove that it is master`)
@@ -321,11 +378,11 @@ export class FailoverController {
   }
 
   #proveTarget(target: Topology, watch: WatchedNode): void {
-    watch.prove(proof => {
+    watch.prove((proof) => {
       if (this.#binding?.watch !== watch || !proof?.isMaster || proof.isRefusing) return
       this.#binding.expiry.cancel()
       this.#binding = undefined
-      this.#moveTo(target, watch, proof)
+      this.#moveTo(target, watch, proof, true)
       this.#happened('bound', `${formatAddress(target.master)} proved that it is master`)
     })
   }
@@ -337,30 +394,42 @@ export class FailoverController {
     this.#endElection(watch)
     const { sameNode } = this.#options
     const replicas = old.topology.replicas.filter(({ address }) => !sameNode(address, candidate))
-    this.#moveTo({ master: candidate, replicas, epoch: old.topology.epoch }, watch, proof)
+    this.#moveTo({ master: candidate, replicas, epoch: old.topology.epoch }, watch, proof, false)
     this.#happened('boundAhead', `${formatAddress(candidate)} is master and has our history`)
   }
 
-  #moveTo(topology: Topology, watch: WatchedNode, proof: NodeProof): void {
+  #moveTo(topology: Topology, watch: WatchedNode, proof: NodeProof, isConfirmed: boolean): void {
     const { redis, onTopology } = this.#options
     const old = this.#master
     if (old !== undefined) this.#compare(old, proof)
     old?.watch.close()
-    this.#master = { topology, watch: this.#watchMaster(topology.master, watch), replicationId: proof.replicationId }
+    this.#master = {
+      topology,
+      watch: this.#watchMaster(topology.master, watch),
+      replicationId: proof.replicationId,
+      isConfirmed
+    }
     this.#masterOffset = proof.offset
     this.#drain?.end()
     this.#drain = undefined
     this.generation = redis.bind(topology.master)
     const flight = this.recorder.current
     if (flight !== undefined) {
-      Object.assign(flight, { to: formatAddress(topology.master), epoch: topology.epoch, generation: this.generation })
+      Object.assign(flight, {
+        to: formatAddress(topology.master),
+        epoch: topology.epoch,
+        generation: this.generation
+      })
     }
     onTopology(topology, proof.replicationId)
   }
 
   #compare(old: BoundMaster, proof: NodeProof): void {
     if (old.replicationId === proof.replicationId) return
-    const verdict = compareHistories({ replicationId: old.replicationId, drainedOffset: this.#drain?.offset }, proof)
+    const verdict = compareHistories(
+      { replicationId: old.replicationId, drainedOffset: this.#drain?.offset },
+      proof
+    )
     this.doRepliesCount = verdict.proof === 'proved'
     this.#didMove = true
     this.handovers[verdict.proof]++
@@ -369,7 +438,8 @@ export class FailoverController {
     this.counters.offsetDifference = verdict.difference ?? Number.NaN
     this.recorder.mark(`handover ${verdict.proof}`)
     const flight = this.recorder.current
-    if (flight !== undefined) Object.assign(flight, { proof: verdict.proof, offsetDifference: verdict.difference })
+    if (flight !== undefined)
+      Object.assign(flight, { proof: verdict.proof, offsetDifference: verdict.difference })
     this.#options.log.info({ ...verdict, from: formatAddress(old.topology.master) }, 'handover')
   }
 
@@ -382,9 +452,15 @@ export class FailoverController {
   #masterEvents(): NodeEvents {
     const generation = (): number => this.generation
     return {
-      onAlive: (role, offset) => { this.#masterAlive(role, offset) },
-      onSilent: () => { this.doubted('it does not answer', generation()) },
-      onLost: why => { this.doubted(`its connection was lost: ${why}`, generation()) }
+      onAlive: (role, offset) => {
+        this.#masterAlive(role, offset)
+      },
+      onSilent: () => {
+        this.doubted('it does not answer', generation())
+      },
+      onLost: (why) => {
+        this.doubted(`its connection was lost: ${why}`, generation())
+      }
     }
   }
 
@@ -396,9 +472,10 @@ export class FailoverController {
     if (role === 'master') this.#masterOffset = offset
     if (this.#phase !== 'suspect' && this.#phase !== 'shedding') return
     const bound = this.#master
-    bound?.watch.prove(proof => {
+    bound?.watch.prove((proof) => {
       if (this.#master !== bound || bound === undefined || !proof?.isMaster || proof.isRefusing) return
-      if (proof.replicationId === bound.replicationId) this.#happened('masterAlive', 'it answers, and is master')
+      if (proof.replicationId === bound.replicationId)
+        this.#happened('masterAlive', 'it answers, and is master')
       else this.#restarted(bound.topology)
     })
   }

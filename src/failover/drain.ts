@@ -16,7 +16,12 @@ export class Drain {
   #timer: Timer | undefined
   #isOver = false
 
-  constructor(clock: Clock, master: WatchedNode, inFlight: () => number, onDrained: (offset: number) => void) {
+  constructor(
+    clock: Clock,
+    master: WatchedNode,
+    inFlight: () => number,
+    onDrained: (offset: number) => void
+  ) {
     this.#clock = clock
     this.#inFlight = inFlight
     this.#master = master
@@ -31,13 +36,15 @@ export class Drain {
 
   #poll(onDrained: (offset: number) => void): void {
     if (this.#inFlight() === 0) {
-      this.#master.offset(offset => {
+      this.#master.offset((offset) => {
         if (this.#isOver || offset === undefined) return
         this.offset = offset
         onDrained(offset)
       })
     } else if (this.#clock.now() < this.#deadlineMs) {
-      this.#timer = this.#clock.after(POLL_MS, () => { this.#poll(onDrained) })
+      this.#timer = this.#clock.after(POLL_MS, () => {
+        this.#poll(onDrained)
+      })
     }
   }
 }

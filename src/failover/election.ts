@@ -31,7 +31,9 @@ export class Election {
     this.#redis = redis
     this.#sameNode = sameNode
     this.#events = events
-    this.#expiry = clock.after(WITHOUT_CANDIDATE_MS, () => { events.onExpired('no candidate was named in time') })
+    this.#expiry = clock.after(WITHOUT_CANDIDATE_MS, () => {
+      events.onExpired('no candidate was named in time')
+    })
   }
 
   /** The Sentinels chose this replica; the last one named counts. */
@@ -39,10 +41,14 @@ export class Election {
     if (this.#isOver || (this.#candidate && this.#sameNode(this.#candidate.address, address))) return
     this.#candidate?.watch.close()
     this.#expiry.cancel()
-    this.#expiry = this.#clock.after(WITH_CANDIDATE_MS, () => { this.#events.onExpired('the candidate did not become master in time') })
+    this.#expiry = this.#clock.after(WITH_CANDIDATE_MS, () => {
+      this.#events.onExpired('the candidate did not become master in time')
+    })
     this.#events.mark(`candidate ${formatAddress(address)}`)
     const watch = this.#redis.watch(address, CANDIDATE_BEAT_MS, {
-      onAlive: role => { if (role === 'master') this.#prove(address, watch) },
+      onAlive: (role) => {
+        if (role === 'master') this.#prove(address, watch)
+      },
       onSilent: () => undefined,
       onLost: () => {
         this.#isProving = false
@@ -62,7 +68,7 @@ export class Election {
     if (this.#isProving || this.#isOver) return
     this.#isProving = true
     this.#events.mark('the candidate says that it is master')
-    watch.prove(proof => {
+    watch.prove((proof) => {
       this.#isProving = false
       if (this.#isOver || this.#candidate?.watch !== watch) return
       if (proof?.isMaster && !proof.isRefusing) this.#events.onCandidateProved(address, watch, proof)

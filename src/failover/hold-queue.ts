@@ -29,7 +29,14 @@ export class HoldQueue {
   #timer: Timer | undefined
   requests = 0
   bytes = 0
-  readonly ended: Record<HoldEnd, number> = { replayed: 0, window: 0, budget: 0, full: 0, client_gone: 0, shutdown: 0 }
+  readonly ended: Record<HoldEnd, number> = {
+    replayed: 0,
+    window: 0,
+    budget: 0,
+    full: 0,
+    client_gone: 0,
+    shutdown: 0
+  }
   readonly #onHeldMs: (ms: number, count: number) => void
 
   constructor(clock: Clock, limits: HoldLimits, onHeldMs: (ms: number, count: number) => void) {
@@ -45,7 +52,9 @@ export class HoldQueue {
   }
 
   hold(exchange: Exchange, holder: Holder): void {
-    const fits = this.requests + exchange.count <= this.#limits.maxRequests && this.bytes + exchange.size <= this.#limits.maxBytes
+    const fits =
+      this.requests + exchange.count <= this.#limits.maxRequests &&
+      this.bytes + exchange.size <= this.#limits.maxBytes
     exchange.heldSinceMs ??= this.#clock.now()
     const held = { exchange, holder, sinceMs: exchange.heldSinceMs }
     if (!fits) {
@@ -61,12 +70,16 @@ export class HoldQueue {
 
   /** Sends everything to the bound master, in the order of arrival. Returns how many requests. */
   replay(): number {
-    return this.#takeAll('replayed', held => { held.holder.dispatch(held.exchange) })
+    return this.#takeAll('replayed', (held) => {
+      held.holder.dispatch(held.exchange)
+    })
   }
 
   /** Answers everything with an error. */
   shed(end: 'budget' | 'shutdown'): void {
-    this.#takeAll(end, held => { held.holder.refuse(held.exchange) })
+    this.#takeAll(end, (held) => {
+      held.holder.refuse(held.exchange)
+    })
   }
 
   #takeAll(end: HoldEnd, run: (held: Held) => void): number {
@@ -98,14 +111,18 @@ export class HoldQueue {
     const [oldest] = this.#held
     if (oldest === undefined) return
     const leftMs = oldest.sinceMs + this.#limits.windowMs() - this.#clock.now()
-    this.#timer = this.#clock.after(Math.max(0, leftMs), () => { this.#expire() })
+    this.#timer = this.#clock.after(Math.max(0, leftMs), () => {
+      this.#expire()
+    })
   }
 
   #expire(): void {
     const nowMs = this.#clock.now()
     while (this.#held[0] !== undefined && nowMs - this.#held[0].sinceMs >= this.#limits.windowMs()) {
       const held = this.#held.shift() as Held
-      this.#end(held, 'window', ({ holder, exchange }) => { holder.refuse(exchange) })
+      this.#end(held, 'window', ({ holder, exchange }) => {
+        holder.refuse(exchange)
+      })
     }
     this.#armWindow()
   }

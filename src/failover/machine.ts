@@ -2,7 +2,15 @@
 // gets in each phase. Pure: no clock, no socket, no log. `controller.ts` is the only caller.
 
 /** In the order of the columns below. */
-export const phases = ['seeking', 'binding', 'serving', 'suspect', 'handover', 'provisional', 'shedding'] as const
+export const phases = [
+  'seeking',
+  'binding',
+  'serving',
+  'suspect',
+  'handover',
+  'provisional',
+  'shedding'
+] as const
 
 /**
  * seeking: no master is known. binding: one is named and is being proved on its own connection. serving: bound.

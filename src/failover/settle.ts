@@ -32,21 +32,34 @@ export function judge(request: RequestFacts, facts: SettleFacts): Fate {
   return effect === 'again' ? 'replay' : 'doubt'
 }
 
-type Settled = { readonly request: RequestBytes; readonly effect: Effect; readonly fate: Fate; readonly reply: Buffer | undefined }
+type Settled = {
+  readonly request: RequestBytes
+  readonly effect: Effect
+  readonly fate: Fate
+  readonly reply: Buffer | undefined
+}
 
 /** What stands in the place of the exchange: held pieces to replay, answered pieces that leave, in order. */
-export function settle(exchange: Exchange, facts: SettleFacts, table: CommandTable): { pieces: Exchange[]; inDoubt: number } {
+export function settle(
+  exchange: Exchange,
+  facts: SettleFacts,
+  table: CommandTable
+): { pieces: Exchange[]; inDoubt: number } {
   const kept = keptReplies(exchange)
   const settled = requestsOf(exchange, table).map(({ request, effect }, index): Settled => {
     const position = exchange.left + index
-    const isUnsent = exchange.state === 'unsent' || exchange.state === 'held' || (exchange.isTailUnsent && position === exchange.count - 1)
+    const isUnsent =
+      exchange.state === 'unsent' ||
+      exchange.state === 'held' ||
+      (exchange.isTailUnsent && position === exchange.count - 1)
     const reply = kept[index]
     return { request, effect, reply, fate: judge({ effect, isUnsent, reply }, facts) }
   })
   const pieces: Exchange[] = []
   for (const one of settled) {
     const last = pieces.at(-1)
-    if (one.fate === 'replay' && last?.state === 'held' && last.isFollowedBy(one.request)) last.extend(one.request, one.effect)
+    if (one.fate === 'replay' && last?.state === 'held' && last.isFollowedBy(one.request))
+      last.extend(one.request, one.effect)
     else pieces.push(pieceOf(exchange, one))
   }
   return { pieces, inDoubt: settled.filter(({ fate }) => fate === 'doubt').length }
@@ -54,7 +67,7 @@ export function settle(exchange: Exchange, facts: SettleFacts, table: CommandTab
 
 /** Whether Redis executed a write of this exchange whose reply is still here. */
 export function hasExecutedWrite(exchange: Exchange): boolean {
-  return exchange.effect === 'once' && keptReplies(exchange).some(reply => !provesUnexecuted(reply))
+  return exchange.effect === 'once' && keptReplies(exchange).some((reply) => !provesUnexecuted(reply))
 }
 
 function pieceOf(exchange: Exchange, { request, effect, fate, reply }: Settled): Exchange {
@@ -85,7 +98,13 @@ function requestsOf(exchange: Exchange, table: CommandTable): { request: Request
   const requests: { request: RequestBytes; effect: Effect }[] = []
   for (let position = 0; framer.next() === 'request'; position++) {
     const start = exchange.start + framer.start
-    const request = { bytes: exchange.bytes, start, end: start + framer.size, parts: undefined, size: framer.size }
+    const request = {
+      bytes: exchange.bytes,
+      start,
+      end: start + framer.size,
+      parts: undefined,
+      size: framer.size
+    }
     if (position >= exchange.left) requests.push({ request, effect: classify(framer, table).effect })
   }
   return requests

@@ -32,7 +32,8 @@ function readWord(text: string, from: number): Word | undefined {
     }
     const quoted = mark === '"' ? readDoubleQuoted(text, at + 1) : readSingleQuoted(text, at + 1)
     // A closing quote must be followed by a space or by nothing.
-    if (quoted === undefined || (quoted.end < text.length && !SPACE.test(text[quoted.end] as string))) return undefined
+    if (quoted === undefined || (quoted.end < text.length && !SPACE.test(text[quoted.end] as string)))
+      return undefined
     return { value: value + quoted.value, end: quoted.end }
   }
   return { value, end: at }

@@ -8,7 +8,9 @@ export const reset = Buffer.from('+RESET\r\n')
 export const noMaster = error('MASTERDOWN No master was found in time; the request was not executed')
 
 /** The request may or may not have been executed. Its first word is none that client libraries retry [F3]. */
-export const inDoubt = error('UNCERTAIN the connection to the master was lost after the request was sent; it may have been executed')
+export const inDoubt = error(
+  'UNCERTAIN the connection to the master was lost after the request was sent; it may have been executed'
+)
 
 export const notAuthenticated = error('NOAUTH Authentication required.')
 export const maxClients = error('ERR max number of clients reached')
@@ -91,12 +93,14 @@ const UNEXECUTED = [
   '-MASTERDOWN ',
   '-UNBLOCKED ',
   '-REDIRECT '
-].map(text => Buffer.from(text))
+].map((text) => Buffer.from(text))
 
 /**
  * Whether an error reply proves that its request was not executed because of the node's state [F2].
  * An error that passed through a script does not: the text then goes on with ` script:`.
  */
 export function provesUnexecuted(reply: Buffer): boolean {
-  return UNEXECUTED.some(text => reply.subarray(0, text.length).equals(text)) && !reply.includes(' script: ')
+  return (
+    UNEXECUTED.some((text) => reply.subarray(0, text.length).equals(text)) && !reply.includes(' script: ')
+  )
 }

@@ -111,7 +111,9 @@ export class RequestFramer {
 
   /** Where argument `index` starts in `bytes`; -1 if unknown. */
   rangeStart(index: number): number {
-    return index >= this.argumentCount || index >= MAX_RANGES ? -1 : this.start + (this.#ranges[2 * index] as number)
+    return index >= this.argumentCount || index >= MAX_RANGES
+      ? -1
+      : this.start + (this.#ranges[2 * index] as number)
   }
 
   rangeEnd(index: number): number {

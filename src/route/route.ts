@@ -14,10 +14,16 @@ export type RouteFacts = {
   readonly hasReplica: boolean
 }
 
-export function route(command: Command, facts: RouteFacts, policy: ReadPolicy, admission: Admission): Decision {
+export function route(
+  command: Command,
+  facts: RouteFacts,
+  policy: ReadPolicy,
+  admission: Admission
+): Decision {
   if (command.handling === 'here') return 'here'
   if (command.handling === 'refused') return 'refused'
-  if (command.replica && facts.hasReplica && mayReadFromReplica(policy, facts.lastWriteAtMs, facts.nowMs)) return 'replica'
+  if (command.replica && facts.hasReplica && mayReadFromReplica(policy, facts.lastWriteAtMs, facts.nowMs))
+    return 'replica'
   if (admission === 'hold') return 'hold'
   if (admission === 'refuse') return 'shed'
   return command.handling === 'shared' ? 'master' : 'own'

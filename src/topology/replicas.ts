@@ -40,7 +40,7 @@ export type ReplicaStanding = {
   readonly address: Address
   /** Null when it may serve reads. */
   readonly why: WhyNotReadable | null
-  /** When it last answered, how long before that the master was where it is; null while unknown. */
+  /** When it was last heard with a link, how long before that the master was where it is; null while unknown. */
   readonly lagMs: number | null
   readonly lagBytes: number | null
 }
@@ -52,7 +52,11 @@ type Replica = {
   beat: ReplicaBeat | undefined
   lagMs: number | null
   lagBytes: number | null
-  /** When it was first heard without a link to a master it had one to; undefined while it has one or never had. */
+  /** It is behind all that is remembered of the master, so `lagMs` is only the least it can be. */
+  isFarBehind: boolean
+  /** Whether it had a link to our master when it was last heard. */
+  hadLink: boolean
+  /** When it was first heard without the link it had had; undefined while it has one or never had. */
   linkLostMs: number | undefined
 }
 
@@ -78,7 +82,7 @@ export class Replicas {
       this.#samples = []
       this.#latest = undefined
       // What they hold beyond the handover is lost, and what is written from here on reaches them only once they follow.
-      for (const replica of this.#replicas.values()) replica.linkLostMs = undefined
+      for (const replica of this.#replicas.values()) Object.assign(replica, unknownLink)
     }
     this.#master = topology.master
     this.#replicationId = replicationId
@@ -86,7 +90,7 @@ export class Replicas {
     for (const name of this.#replicas.keys()) if (!listed.has(name)) this.#replicas.delete(name)
     for (const [name, report] of listed) {
       const replica = this.#replicas.get(name)
-      if (replica === undefined) this.#replicas.set(name, unheard(report))
+      if (replica === undefined) this.#replicas.set(name, unknown(report))
       else replica.report = report
     }
   }
@@ -108,15 +112,21 @@ export class Replicas {
   heard(beat: ReplicaBeat): void {
     const replica = this.#replicas.get(formatAddress(beat.address))
     if (replica === undefined) return
-    const hadLink = replica.beat?.linkState === 'connected'
-    replica.beat = beat
-    if (beat.linkState !== 'connected') {
-      if (hadLink) replica.linkLostMs = beat.receivedAtMs
-      return
+    const isLinked = beat.linkState === 'connected' && this.#follows(beat)
+    if (isLinked) {
+      replica.linkLostMs = undefined
+      this.#measure(replica, beat)
+    } else if (replica.hadLink) {
+      replica.linkLostMs = beat.receivedAtMs
     }
-    replica.linkLostMs = undefined
-    replica.lagMs = this.#lagMs(beat)
-    replica.lagBytes = this.#latest === undefined ? null : Math.max(0, this.#latest.offset - beat.offset)
+    replica.beat = beat
+    replica.hadLink = isLinked
+  }
+
+  /** It did not answer, or its connection is gone: it serves no reads until it is heard again. */
+  unheard(address: Address): void {
+    const replica = this.#replicas.get(formatAddress(address))
+    if (replica !== undefined) replica.beat = undefined
   }
 
   /** Those that may serve reads. */
@@ -146,21 +156,26 @@ export class Replicas {
     )
   }
 
-  #why({ report, beat, lagMs }: Replica, nowMs: number): WhyNotReadable | null {
-    const { beatTtlMs, maxLagMs } = this.#options
+  #why(replica: Replica, nowMs: number): WhyNotReadable | null {
+    const { report, beat } = replica
+    const { beatTtlMs } = this.#options
     if (!report.usable) return 'down'
     if (beat === undefined || nowMs - beat.receivedAtMs > beatTtlMs) return 'unheard'
     if (beat.role !== 'slave') return 'not-replica'
     if (beat.linkState !== 'connected') return 'link-down'
     if (!this.#follows(beat)) return 'other-master'
-    return lagMs !== null && lagMs > maxLagMs ? 'lag' : null
+    return this.#isLagging(replica) ? 'lag' : null
+  }
+
+  #isLagging({ lagMs, isFarBehind }: Replica): boolean {
+    return isFarBehind || (lagMs !== null && lagMs > this.#options.maxLagMs)
   }
 
   // It had caught up when its link went, and that is not long ago.
-  #isLately({ lagMs, linkLostMs }: Replica, nowMs: number): boolean {
-    const { maxLagMs, staleWindowMs } = this.#options
-    if (linkLostMs === undefined || nowMs - linkLostMs >= staleWindowMs) return false
-    return lagMs === null || lagMs <= maxLagMs
+  #isLately(replica: Replica, nowMs: number): boolean {
+    const { linkLostMs } = replica
+    if (linkLostMs === undefined || nowMs - linkLostMs >= this.#options.staleWindowMs) return false
+    return !this.#isLagging(replica)
   }
 
   #follows({ masterHost, masterPort, replicationId }: ReplicaBeat): boolean {
@@ -172,14 +187,25 @@ export class Replicas {
 
   // The replica holds all that was written until the master was at its offset. Never less than the truth, and more by
   // at most the distance of two samples.
-  #lagMs({ offset, receivedAtMs }: ReplicaBeat): number | null {
-    if (this.#latest === undefined) return null
-    if (offset >= this.#latest.offset) return 0
-    const passed = this.#samples.findLast((sample) => sample.offset <= offset) ?? this.#samples[0]
-    return passed === undefined ? null : Math.max(0, receivedAtMs - passed.atMs)
+  #measure(replica: Replica, { offset, receivedAtMs }: ReplicaBeat): void {
+    const latest = this.#latest
+    const [oldest] = this.#samples
+    if (latest === undefined || oldest === undefined) return
+    const passed = this.#samples.findLast((sample) => sample.offset <= offset)
+    replica.lagMs = offset >= latest.offset ? 0 : Math.max(0, receivedAtMs - (passed ?? oldest).atMs)
+    replica.lagBytes = Math.max(0, latest.offset - offset)
+    replica.isFarBehind = passed === undefined
   }
 }
 
-function unheard(report: ReplicaReport): Replica {
-  return { report, beat: undefined, lagMs: null, lagBytes: null, linkLostMs: undefined }
+const unknownLink = {
+  lagMs: null,
+  lagBytes: null,
+  isFarBehind: false,
+  hadLink: false,
+  linkLostMs: undefined
+} as const
+
+function unknown(report: ReplicaReport): Replica {
+  return { report, beat: undefined, ...unknownLink }
 }

@@ -29,7 +29,11 @@ class Question implements ReplyReceiver {
  * Asks Redis on a RESP2 lane. `answer` runs once: with the decoded reply, an error reply being an Error, or with
  * LaneGone.
  */
-export function ask(lane: { send: (exchange: Exchange) => void }, words: readonly string[], answer: Answer): void {
+export function ask(
+  lane: { send: (exchange: Exchange) => void },
+  words: readonly string[],
+  answer: Answer
+): void {
   const bytes = encode(...words)
   const request = { bytes, start: 0, end: bytes.length, parts: undefined, size: bytes.length }
   lane.send(new Exchange(new Question(answer), request, 'again', 0))

@@ -38,7 +38,11 @@ export class LaneWriter {
     this.#at = 0
     this.#from = 0
     this.#socket.cork()
-    for (let exchange = unsent.first; exchange !== undefined && this.#fits(exchange, written); exchange = unsent.first) {
+    for (
+      let exchange = unsent.first;
+      exchange !== undefined && this.#fits(exchange, written);
+      exchange = unsent.first
+    ) {
       unsent.shift()
       exchange.state = 'unanswered'
       unanswered.push(exchange)
@@ -64,7 +68,8 @@ export class LaneWriter {
       return
     }
     this.#writeBlock()
-    if (exchange.parts === undefined) this.#socket.write(exchange.bytes.subarray(exchange.start, exchange.end))
+    if (exchange.parts === undefined)
+      this.#socket.write(exchange.bytes.subarray(exchange.start, exchange.end))
     else for (const part of exchange.parts) this.#socket.write(part)
   }
 

@@ -10,7 +10,7 @@ import { ReadBuffers } from './read-buffers.ts'
 
 /** Why a lane ended; a metric label. */
 export type LaneEnd =
-  | 'refused' | 'timeout' | 'reset' | 'closed' | 'handshake' | 'role' | 'protocol' | 'cut' | 'idle'
+  'refused' | 'timeout' | 'reset' | 'closed' | 'handshake' | 'role' | 'protocol' | 'cut' | 'idle'
 
 export type LaneOptions = {
   readonly host: string
@@ -79,10 +79,19 @@ export class Lane {
       }
     })
     this.#writer = new LaneWriter(this.#socket, this.#onWritten)
-    this.#socket.setTimeout(options.connectTimeoutMs, () => { this.#end('timeout') })
-    this.#socket.once('connect', () => { this.#socket.write(options.handshake.request); if (options.handshake.isDone) this.#open() })
-    this.#socket.on('error', error => { this.#end(endOf(error)) })
-    this.#socket.on('close', () => { this.#end('closed') })
+    this.#socket.setTimeout(options.connectTimeoutMs, () => {
+      this.#end('timeout')
+    })
+    this.#socket.once('connect', () => {
+      this.#socket.write(options.handshake.request)
+      if (options.handshake.isDone) this.#open()
+    })
+    this.#socket.on('error', (error) => {
+      this.#end(endOf(error))
+    })
+    this.#socket.on('close', () => {
+      this.#end('closed')
+    })
   }
 
   /** Whether it takes exchanges: they wait until it is open. */
@@ -166,10 +175,20 @@ export class Lane {
     while (this.#state !== 'ended') {
       const framed = framer.next()
       if (framed === 'more') break
-      if (framed !== 'reply') { this.#end('protocol'); return }
-      if (this.#state === 'opening') { this.#shake(chunk); from = framer.end; continue }
+      if (framed !== 'reply') {
+        this.#end('protocol')
+        return
+      }
+      if (this.#state === 'opening') {
+        this.#shake(chunk)
+        from = framer.end
+        continue
+      }
       const exchange = this.#unanswered.first
-      if (exchange === undefined) { this.#end('protocol'); return }
+      if (exchange === undefined) {
+        this.#end('protocol')
+        return
+      }
       if (framer.mark === MINUS && this.#isRefusal(exchange, chunk)) {
         if (ended > 0) this.#relay(exchange, chunk.subarray(from, framer.start), ended)
         this.#keepBack(exchange, chunk)
@@ -219,7 +238,12 @@ export class Lane {
     this.progress++
     this.#partial.push(bytes)
     this.#partialBytes += bytes.length
-    if (exchange === undefined || this.#state === 'opening' || this.#partialBytes <= this.#options.replyBufferBytes) return
+    if (
+      exchange === undefined ||
+      this.#state === 'opening' ||
+      this.#partialBytes <= this.#options.replyBufferBytes
+    )
+      return
     for (const piece of this.#takePartial()) this.#pass(exchange, piece, 0)
     exchange.isTorn = exchange.kept === undefined
   }
@@ -292,7 +316,9 @@ function relayKept(exchange: Exchange): void {
 
 /** What of a failed handshake is the session's own affair, not the node's. */
 function sessionRefusal(failure: HandshakeFailure | undefined): Buffer | undefined {
-  return failure !== undefined && (failure.step === 'user' || failure.step === 'select') ? failure.reply : undefined
+  return failure !== undefined && (failure.step === 'user' || failure.step === 'select')
+    ? failure.reply
+    : undefined
 }
 
 function endOf(error: Error): LaneEnd {

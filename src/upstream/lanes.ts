@@ -20,7 +20,11 @@ export type LanesEvents = {
   onReplicaLaneEnd: (address: NodeAddress, end: LaneEnd) => void
 }
 
-export type EligibleReplica = { readonly address: NodeAddress; readonly latencyMs: number; readonly isPreferred: boolean }
+export type EligibleReplica = {
+  readonly address: NodeAddress
+  readonly latencyMs: number
+  readonly isPreferred: boolean
+}
 
 type ReplicaLanes = { readonly lanes: NodeLanes; eligible: EligibleReplica | undefined }
 
@@ -47,8 +51,12 @@ export class Lanes {
     const old = this.#master
     const generation = ++this.generation
     this.#master = this.#open(address, 'master', {
-      onRefused: reply => { this.#options.events.onMasterRefused(generation, reply) },
-      onEnd: (end, failure) => { this.#options.events.onMasterLaneEnd(generation, end, failure) }
+      onRefused: (reply) => {
+        this.#options.events.onMasterRefused(generation, reply)
+      },
+      onEnd: (end, failure) => {
+        this.#options.events.onMasterLaneEnd(generation, end, failure)
+      }
     })
     old?.cut()
     return generation
@@ -63,7 +71,7 @@ export class Lanes {
 
   /** Replicas that may serve reads from here on; lanes of others are cut when they have answered. */
   setEligible(eligible: readonly EligibleReplica[]): void {
-    const byName = new Map(eligible.map(replica => [nameOf(replica.address), replica]))
+    const byName = new Map(eligible.map((replica) => [nameOf(replica.address), replica]))
     for (const [name, replica] of this.#replicas) {
       replica.eligible = byName.get(name)
       if (replica.eligible === undefined && replica.lanes.load === 0) {
@@ -89,10 +97,19 @@ export class Lanes {
   }
 
   /** Shared lanes by node, for metrics. */
-  counts(): { readonly address: NodeAddress; readonly role: 'master' | 'replica'; readonly lanes: number; readonly load: number }[] {
+  counts(): {
+    readonly address: NodeAddress
+    readonly role: 'master' | 'replica'
+    readonly lanes: number
+    readonly load: number
+  }[] {
     const master = this.#master
-    const count = (lanes: NodeLanes, role: 'master' | 'replica') =>
-      ({ address: lanes.address, role, lanes: lanes.size, load: lanes.load })
+    const count = (lanes: NodeLanes, role: 'master' | 'replica') => ({
+      address: lanes.address,
+      role,
+      lanes: lanes.size,
+      load: lanes.load
+    })
     return [
       ...(master ? [count(master, 'master')] : []),
       ...[...this.#replicas.values()].map(({ lanes }) => count(lanes, 'replica'))
@@ -109,7 +126,9 @@ export class Lanes {
   #openReplica(address: NodeAddress): NodeLanes {
     return this.#open(address, 'replica', {
       onRefused: () => undefined,
-      onEnd: end => { this.#options.events.onReplicaLaneEnd(address, end) }
+      onEnd: (end) => {
+        this.#options.events.onReplicaLaneEnd(address, end)
+      }
     })
   }
 
@@ -131,8 +150,12 @@ export class Lanes {
       laneTimeoutMs,
       events: {
         onOpen: () => undefined,
-        onRefused: (_lane, reply) => { events.onRefused(reply) },
-        onEnd: (_lane, end, failure) => { events.onEnd(end, failure) }
+        onRefused: (_lane, reply) => {
+          events.onRefused(reply)
+        },
+        onEnd: (_lane, end, failure) => {
+          events.onEnd(end, failure)
+        }
       }
     })
   }

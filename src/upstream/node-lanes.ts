@@ -49,12 +49,12 @@ export class NodeLanes {
 
   /** Exchanges that were taken and not answered, on all lanes. */
   get load(): number {
-    return this.#sum(lane => lane.load)
+    return this.#sum((lane) => lane.load)
   }
 
   /** Exchanges that were written and not answered, on all lanes. */
   get inFlight(): number {
-    return this.#sum(lane => lane.inFlight)
+    return this.#sum((lane) => lane.inFlight)
   }
 
   withhold(): void {

@@ -59,7 +59,9 @@ export class NodeWatch {
     this.#isAsking = true
     const askedAtMs = this.#options.clock.now()
     this.#armDeadline()
-    ask(this.#lane, ['ROLE'], reply => { this.#heard(reply, askedAtMs) })
+    ask(this.#lane, ['ROLE'], (reply) => {
+      this.#heard(reply, askedAtMs)
+    })
   }
 
   /** Asks the node; the answer is an Error when it refuses or when the connection is lost. */
@@ -82,7 +84,9 @@ export class NodeWatch {
         this.#redialMs = FIRST_REDIAL_MS
       },
       onRefused: () => undefined,
-      onEnd: (_lane, end, failure) => { this.#lost(end, failure) }
+      onEnd: (_lane, end, failure) => {
+        this.#lost(end, failure)
+      }
     })
     this.beat()
   }
@@ -92,13 +96,17 @@ export class NodeWatch {
     this.#isAsking = false
     this.#deadline?.cancel()
     if (!this.#lane?.isOpen) return
-    this.#next = this.#options.clock.after(this.#options.intervalMs, () => { this.beat() })
+    this.#next = this.#options.clock.after(this.#options.intervalMs, () => {
+      this.beat()
+    })
     this.#options.events.onAlive(parseRole(reply), this.#options.clock.now() - askedAtMs)
   }
 
   #armDeadline(): void {
     this.#deadline?.cancel()
-    this.#deadline = this.#options.clock.after(this.#options.deadlineMs, () => { this.#options.events.onSilent() })
+    this.#deadline = this.#options.clock.after(this.#options.deadlineMs, () => {
+      this.#options.events.onSilent()
+    })
   }
 
   #lost(end: LaneEnd, failure: HandshakeFailure | undefined): void {
@@ -106,7 +114,9 @@ export class NodeWatch {
     this.#next?.cancel()
     this.#deadline?.cancel()
     if (this.#isClosed) return
-    this.#next = this.#options.clock.after(this.#redialMs * (0.5 + Math.random()), () => { this.#dial() })
+    this.#next = this.#options.clock.after(this.#redialMs * (0.5 + Math.random()), () => {
+      this.#dial()
+    })
     this.#redialMs = Math.min(LAST_REDIAL_MS, this.#redialMs * 2)
     this.#options.events.onLost(end, failure)
   }

@@ -7,7 +7,11 @@ import type { LaneEnd } from './lane.ts'
 import { NodeWatch } from './node-watch.ts'
 import { parseReplication, parseRole, type ReplicationInfo } from './role.ts'
 
-export type NodesOptions = { readonly dialer: Dialer; readonly clock: Clock; readonly deadlineMs: () => number }
+export type NodesOptions = {
+  readonly dialer: Dialer
+  readonly clock: Clock
+  readonly deadlineMs: () => number
+}
 
 export type NodeEvents = {
   readonly onAlive: (role: 'master' | 'replica' | undefined, offset: number) => void
@@ -45,19 +49,35 @@ export class Nodes {
       intervalMs,
       deadlineMs: deadlineMs(),
       events: {
-        onAlive: report => { events.onAlive(report?.role, report?.offset ?? 0) },
-        onSilent: () => { events.onSilent() },
-        onLost: (end, failure) => { events.onLost(lostText(end, failure?.reply)) }
+        onAlive: (report) => {
+          events.onAlive(report?.role, report?.offset ?? 0)
+        },
+        onSilent: () => {
+          events.onSilent()
+        },
+        onLost: (end, failure) => {
+          events.onLost(lostText(end, failure?.reply))
+        }
       }
     })
     return {
-      beat: () => { watch.beat() },
-      prove: done => { prove(watch, done) },
-      offset: done => {
-        watch.ask(['ROLE'], reply => { done(parseRole(reply)?.offset) })
+      beat: () => {
+        watch.beat()
       },
-      ask: (words, done) => { watch.ask(words, done) },
-      close: () => { watch.close() }
+      prove: (done) => {
+        prove(watch, done)
+      },
+      offset: (done) => {
+        watch.ask(['ROLE'], (reply) => {
+          done(parseRole(reply)?.offset)
+        })
+      },
+      ask: (words, done) => {
+        watch.ask(words, done)
+      },
+      close: () => {
+        watch.close()
+      }
     }
   }
 }
@@ -65,13 +85,13 @@ export class Nodes {
 function prove(watch: NodeWatch, done: (proof: NodeProof | undefined) => void): void {
   let info: ReplicationInfo | undefined
   let isMaster = false
-  watch.ask(['ROLE'], reply => {
+  watch.ask(['ROLE'], (reply) => {
     isMaster = parseRole(reply)?.role === 'master'
   })
-  watch.ask(['INFO', 'replication'], reply => {
+  watch.ask(['INFO', 'replication'], (reply) => {
     info = parseReplication(reply)
   })
-  watch.ask(['PING'], reply => {
+  watch.ask(['PING'], (reply) => {
     const isKnown = info !== undefined && isMaster === info.isMaster
     done(info !== undefined && isKnown ? { ...info, isRefusing: reply instanceof Error } : undefined)
   })

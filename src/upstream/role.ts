@@ -40,7 +40,7 @@ export type ReplicationInfo = {
 /** undefined if the reply is not that of INFO replication. */
 export function parseReplication(reply: Reply): ReplicationInfo | undefined {
   if (typeof reply !== 'string') return undefined
-  const fields = new Map(reply.split('\r\n').map(line => line.split(':', 2) as [string, string]))
+  const fields = new Map(reply.split('\r\n').map((line) => line.split(':', 2) as [string, string]))
   const replicationId = fields.get('master_replid')
   if (replicationId === undefined) return undefined
   return {

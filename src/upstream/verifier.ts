@@ -52,7 +52,7 @@ export class Verifier {
       return
     }
     this.#options.dialer.dial(address, 'master', check.identity, {
-      onOpen: lane => {
+      onOpen: (lane) => {
         lane.cut()
         this.#finish(check, undefined)
       },
@@ -70,7 +70,9 @@ export class Verifier {
       this.#finish(check, noMaster)
       return
     }
-    clock.after(RETRY_MS, () => { this.#check(check) })
+    clock.after(RETRY_MS, () => {
+      this.#check(check)
+    })
   }
 
   #finish(check: Check, refusal: Buffer | undefined): void {
