@@ -20,10 +20,15 @@ const LEFT_OUT = [
 
 export class Metrics {
   readonly #registry = new Registry()
+  readonly #source: MetricsSource
+  #reading: MetricsSource
   #rendering: Promise<string> | undefined = undefined
 
   constructor(source: MetricsSource) {
-    for (const row of METRICS) register(row, source, this.#registry)
+    this.#source = source
+    this.#reading = source
+    const read = (): MetricsSource => this.#reading
+    for (const row of METRICS) register(row, read, this.#registry)
     collectDefaultMetrics({ register: this.#registry })
     for (const name of LEFT_OUT) this.#registry.removeSingleMetric(name)
     registerOpenFiles(this.#registry)
@@ -35,21 +40,36 @@ export class Metrics {
 
   /** Everything in text format 0.0.4. Scrapes at the same time share one rendering. */
   render(): Promise<string> {
-    this.#rendering ??= this.#registry.metrics().finally(() => (this.#rendering = undefined))
+    this.#rendering ??= this.#render().finally(() => (this.#rendering = undefined))
     return this.#rendering
+  }
+
+  async #render(): Promise<string> {
+    this.#reading = readingOf(this.#source)
+    return this.#registry.metrics()
   }
 }
 
-function register(row: MetricRow, source: MetricsSource, registry: Registry): void {
+/** Each part once: what a getter of the source adds up for one row is not added up again for the next. */
+function readingOf(source: MetricsSource): MetricsSource {
+  const { version, ready, paused, draining, masterName } = source
+  const { clients, requests, hold, upstream, sentinels, failover } = source
+  const facts = { version, ready, paused, draining, masterName }
+  return { ...facts, clients, requests, hold, upstream, sentinels, failover }
+}
+
+type Read = () => MetricsSource
+
+function register(row: MetricRow, read: Read, registry: Registry): void {
   const { name, help, labels } = row
   const described = { name, help, labelNames: labels, registers: [registry] }
-  if (row.type === 'histogram') new SourceHistogram(row, source, registry)
+  if (row.type === 'histogram') new SourceHistogram(row, read, registry)
   else if (row.type === 'gauge') {
     new Gauge({
       ...described,
       collect() {
         this.reset()
-        for (const sample of row.read(source)) this.set(sample.labels, sample.value)
+        for (const sample of row.read(read())) this.set(sample.labels, sample.value)
       }
     })
   } else {
@@ -57,7 +77,7 @@ function register(row: MetricRow, source: MetricsSource, registry: Registry): vo
       ...described,
       collect() {
         this.reset()
-        for (const sample of row.read(source)) this.inc(sample.labels, sample.value)
+        for (const sample of row.read(read())) this.inc(sample.labels, sample.value)
       }
     })
   }
@@ -66,12 +86,12 @@ function register(row: MetricRow, source: MetricsSource, registry: Registry): vo
 /** prom-client's histogram has no way to be filled with buckets counted elsewhere: this one only hands them out. */
 class SourceHistogram extends Histogram {
   readonly #row: HistogramRow
-  readonly #source: MetricsSource
+  readonly #read: Read
 
-  constructor(row: HistogramRow, source: MetricsSource, registry: Registry) {
+  constructor(row: HistogramRow, read: Read, registry: Registry) {
     super({ name: row.name, help: row.help, labelNames: row.labels, registers: [registry] })
     this.#row = row
-    this.#source = source
+    this.#read = read
   }
 
   // Not in prom-client's types: what Registry and Histogram#get ask for the lines.
@@ -81,7 +101,7 @@ class SourceHistogram extends Histogram {
       name,
       help,
       type,
-      values: this.#row.read(this.#source).flatMap((sample) => linesOf(name, sample))
+      values: this.#row.read(this.#read()).flatMap((sample) => linesOf(name, sample))
     }
   }
 }

@@ -184,21 +184,22 @@ t.test('panels lie within the grid, and none on another', async (t) => {
 })
 
 t.test('Prometheus itself accepts the metrics, the rules and the queries', async (t) => {
-  if (spawnSync('promtool', ['--version']).error !== undefined) {
+  const promtool = 'promtool'
+  if (spawnSync(promtool, ['--version']).error !== undefined) {
     t.comment('promtool is not on the PATH')
     return
   }
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-promtool-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
   const input = await new Metrics(aMetricsSource()).render()
-  t.match(spawnSync('promtool', ['check', 'metrics'], { input }), { status: 0 })
-  t.match(spawnSync('promtool', ['check', 'rules', pathOf('config/prometheus-alerts.yaml')]), { status: 0 })
+  t.match(spawnSync(promtool, ['check', 'metrics'], { input }), { status: 0 })
+  t.match(spawnSync(promtool, ['check', 'rules', pathOf('config/prometheus-alerts.yaml')]), { status: 0 })
   const recorded = queries.map((expr, at) => ({
     record: `query_${at}`,
     expr: expr.replaceAll('$__rate_interval', '5m').replace(/\$\w+/g, '.+')
   }))
   const file = join(folder, 'queries.yaml')
   writeFileSync(file, JSON.stringify({ groups: [{ name: 'dashboard', rules: recorded }] }))
-  const checked = spawnSync('promtool', ['check', 'rules', file], { encoding: 'utf8' })
+  const checked = spawnSync(promtool, ['check', 'rules', file], { encoding: 'utf8' })
   t.equal(checked.status, 0, checked.stderr)
 })

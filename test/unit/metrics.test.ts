@@ -167,11 +167,10 @@ t.test('the source is read by a scrape and by nothing else [O1]', async (t) => {
   const metrics = new Metrics(source)
   t.equal(reads, 0)
   await metrics.render()
-  const once = reads
-  t.ok(once > 0)
+  t.equal(reads, 1, 'once, however many metrics come of it')
   const [first, second] = await Promise.all([metrics.render(), metrics.render()])
   t.equal(first, second)
-  t.equal(reads, 2 * once, 'scrapes at the same time share one rendering')
+  t.equal(reads, 2, 'scrapes at the same time share one rendering')
 })
 
 t.test('a scrape that fails does not spoil the next one', async (t) => {
