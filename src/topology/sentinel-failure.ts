@@ -12,8 +12,7 @@ export function failureOf(sentinel: string, thrown: unknown): Failure {
 }
 
 export function silence(sentinel: string, waitedMs: number): Failure {
-  const reason = `Sentinel ${sentinel} did not answer within ${Math.round(waitedMs)} ms`
-  return { sentinel, kind: 'silent', reason }
+  return { sentinel, kind: 'silent', reason: reasonOf(sentinel, 'silent', `${Math.round(waitedMs)} ms`) }
 }
 
 export function garbage(sentinel: string, what: string): Failure {
@@ -32,7 +31,7 @@ function reasonOf(sentinel: string, kind: FailureKind, text: string): string {
     case 'unreachable':
       return `cannot reach Sentinel ${sentinel}: ${text}`
     case 'silent':
-      return `Sentinel ${sentinel} did not answer: ${text}`
+      return `Sentinel ${sentinel} did not answer within ${text}`
     case 'auth':
       return text.startsWith('NOAUTH')
         ? `Sentinel ${sentinel} wants a password and none is given: the Sentinels' own, not that of Redis (${text})`
