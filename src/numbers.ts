@@ -113,9 +113,9 @@ function requestNumbers(proxy: Proxy): MetricsSource['requests'] {
     errors: counters.errors,
     inFlight: { master: sum('master'), replica: sum('replica'), pinned: 0 },
     duration: { ...counters.latency, pinned: NOTHING_MEASURED },
-    replayed: counters.replayed,
-    inDoubt: counters.inDoubt,
-    withheld: counters.withheld,
+    replayed: proxy.gate.counters.replayed,
+    inDoubt: proxy.gate.counters.inDoubt,
+    withheld: proxy.gate.counters.withheld,
     readFallbacks: zeroes(FALLBACK_REASONS)
   }
 }
@@ -123,7 +123,8 @@ function requestNumbers(proxy: Proxy): MetricsSource['requests'] {
 function nodeNumbers(proxy: Proxy): NodeNumbers[] {
   const shared = new Map(proxy.lanes.counts().map(({ address, lanes }) => [formatAddress(address), lanes]))
   const lanesOf = (name: string) => ({ ...zeroes(LANE_KINDS), shared: shared.get(name) ?? 0, service: 1 })
-  const { topology, admission } = proxy.controller
+  const { admission } = proxy.controller
+  const topology = proxy.controller.topology
   const master = topology && formatAddress(topology.master)
   const replicas = proxy.reads.standings().map(({ address, isUp, lagMs, lagBytes }): NodeNumbers => {
     const name = formatAddress(address)
@@ -185,27 +186,29 @@ function sentinelNumbers(proxy: Proxy): MetricsSource['sentinels'] {
 
 function failoverNumbers(proxy: Proxy): MetricsSource['failover'] {
   const { controller, counters } = proxy
+  const { recorder } = controller
+  const topology = controller.topology
   const transitions = (Object.keys(leadsTo) as FailoverEvent[]).flatMap((event) =>
     phases.flatMap((from, column) => {
       const to = leadsTo[event][column]
       return to === undefined
         ? []
-        : [{ from, to, event, count: controller.transitions.get(`${from} ${to} ${event}`) ?? 0 }]
+        : [{ from, to, event, count: controller.transitions.counts.get(`${from} ${to} ${event}`) ?? 0 }]
     })
   )
   return {
     phase: controller.phase,
     phases,
     transitions,
-    epoch: controller.topology?.epoch ?? 0,
-    generation: controller.generation,
-    master: controller.topology && formatAddress(controller.topology.master),
-    failovers: controller.counters.failovers,
+    epoch: topology?.epoch ?? 0,
+    generation: controller.seat.generation,
+    master: topology && formatAddress(topology.master),
+    failovers: recorder.failovers,
     duration: counters.failoverDuration,
-    lastFailoverAt: controller.counters.lastFailoverAt,
-    offsetDifferenceBytes: controller.counters.offsetDifference,
-    handovers: controller.handovers,
-    masterRestarts: controller.counters.masterRestarts
+    lastFailoverAt: recorder.lastFailoverAt,
+    offsetDifferenceBytes: recorder.offsetDifference,
+    handovers: recorder.handovers,
+    masterRestarts: controller.masterRestarts
   }
 }
 
@@ -227,7 +230,7 @@ export function statusOf(proxy: Proxy, facts: ProcessFacts, loaded: Loaded): Sta
     listen: facts.listen,
     masterName: proxy.settings.master,
     phase: controller.phase,
-    generation: controller.generation,
+    generation: controller.seat.generation,
     epoch: controller.topology?.epoch ?? 0,
     ...nodeStatus(proxy),
     sentinels: sentinelStatus(proxy),
@@ -246,10 +249,11 @@ function total(counts: Readonly<Record<string, number>>): number {
 }
 
 function nodeStatus(proxy: Proxy): Pick<Status, 'master' | 'replicas'> {
-  const { topology, admission, masterOffset } = proxy.controller
+  const { admission, seat } = proxy.controller
+  const { master } = seat
   return {
-    master: topology
-      ? { address: formatAddress(topology.master), up: admission === 'forward', offset: masterOffset }
+    master: master
+      ? { address: formatAddress(master.topology.master), up: admission === 'forward', offset: master.offset }
       : null,
     replicas: proxy.reads.standings().map(({ address, isUp, why, lagMs, offset }) => ({
       address: formatAddress(address),
@@ -282,8 +286,10 @@ function latencyStatus(duration: MetricsSource['requests']['duration']): Status[
 }
 
 function flightRecord(flight: Flight): FlightRecord {
+  const { tally, ...facts } = flight
   return {
-    ...flight,
+    ...facts,
+    ...tally,
     from: flight.from ?? null,
     to: flight.to ?? null,
     durationMs: flight.durationMs ?? null,

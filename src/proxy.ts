@@ -7,28 +7,26 @@
 //                                                     │
 //             Sentinels ──▶ sentinels ──▶ decide ──▶ controller ⇄ machine      (drain · cut · bind · replay · shed)
 import { systemClock } from './clock.ts'
-import { CommandTable, type LiveCommand } from './command/commands.ts'
 import type { Settings } from './config/settings.ts'
 import { Discovery } from './discovery.ts'
 import { Access } from './downstream/access.ts'
 import { answerHere } from './downstream/here.ts'
 import { InputBudget } from './downstream/input-budget.ts'
 import { Listener } from './downstream/listener.ts'
-import type { SettledExchange } from './downstream/session-parts.ts'
 import type { Session } from './downstream/session.ts'
-import type { Exchange, LeftOver } from './exchange.ts'
 import { FailoverController } from './failover/controller.ts'
 import { HoldQueue } from './failover/hold-queue.ts'
-import { hasExecutedWrite, settle } from './failover/settle.ts'
+import { Gate } from './gate.ts'
 import { LatencyHistogram } from './histogram.ts'
 import type { Log } from './log.ts'
 import { ERROR_WORDS, countKnown, zeroes } from './metrics-source.ts'
 import { Reads } from './reads.ts'
-import { formatAddress, type Address, type Topology } from './topology/topology.ts'
+import type { Topology } from './topology/topology.ts'
+import { ServerKnowledge } from './server-knowledge.ts'
 import { Turn } from './turn.ts'
 import { Dialer } from './upstream/dialer.ts'
 import { Lanes } from './upstream/lanes.ts'
-import { Nodes, type WatchedNode } from './upstream/nodes.ts'
+import { Nodes } from './upstream/nodes.ts'
 import { Verifier } from './upstream/verifier.ts'
 
 const MAX_BULK_BYTES = 512 * 1024 * 1024
@@ -41,15 +39,13 @@ export class Proxy {
     refused: 0,
     receivedBytes: 0,
     sentBytes: 0,
-    inDoubt: 0,
-    withheld: 0,
-    replayed: { unsent: 0, refused: 0, read: 0 },
     errors: zeroes(ERROR_WORDS),
     latency: { master: new LatencyHistogram(), replica: new LatencyHistogram() },
     heldFor: new LatencyHistogram(),
     failoverDuration: new LatencyHistogram()
   }
-  readonly table: { current: CommandTable }
+  readonly knowledge: ServerKnowledge
+  readonly gate: Gate
   readonly budget: InputBudget
   readonly dialer: Dialer
   readonly lanes: Lanes
@@ -59,16 +55,13 @@ export class Proxy {
   readonly reads: Reads
   readonly listener: Listener
   readonly settings: Settings
-  readonly #log: Log
   readonly #nodes: Nodes
-  #serverVersion = '7.0.0'
+  #knownGeneration = 0
 
   constructor(settings: Settings, log: Log) {
     this.settings = settings
-    this.#log = log
     const clock = systemClock
     const turn = new Turn()
-    this.table = { current: new CommandTable(undefined, settings.commands.allow) }
     this.budget = new InputBudget(settings.client.uploadBudgetBytes)
 
     // Redis' side.
@@ -82,6 +75,7 @@ export class Proxy {
       }
     })
     this.#nodes = new Nodes({ dialer: this.dialer, clock, deadlineMs: () => this.heartbeatDeadlineMs })
+    this.knowledge = new ServerKnowledge(this.#nodes, settings.commands.allow, log)
     this.lanes = new Lanes({
       dialer: this.dialer,
       clock,
@@ -189,13 +183,14 @@ export class Proxy {
         deadlineMs: () => this.heartbeatDeadlineMs,
         prefer: settings.reads.prefer
       },
-      masterOffset: () => this.controller.masterOffset,
+      masterOffset: () => this.controller.seat.master?.offset ?? 0,
       onPromoted: (address) => {
         this.controller.electionSeen('a replica says that it is master', address)
       }
     })
 
     // The clients' side.
+    this.gate = new Gate(this.controller, this.held, this.knowledge)
     const verifier = new Verifier({
       dialer: this.dialer,
       clock,
@@ -217,12 +212,12 @@ export class Proxy {
       parts: {
         clock,
         turn,
-        table: this.table,
+        table: this.knowledge,
         policy: settings.reads,
         budget: this.budget,
         counters: this.counters,
         lanes: this.lanes,
-        gate: this.#gate(),
+        gate: this.gate,
         limits: {
           maxBulkBytes: MAX_BULK_BYTES,
           queryBufferBytes: settings.client.queryBufferLimitBytes,
@@ -231,7 +226,7 @@ export class Proxy {
         },
         here: answerHere({
           access,
-          serverVersion: () => this.#serverVersion,
+          serverVersion: () => this.knowledge.version,
           isOpenTo: (session: Session) => this.listener.isOpenTo(session)
         })
       }
@@ -267,60 +262,11 @@ export class Proxy {
     await this.discovery.sentinels.close()
   }
 
-  #gate(): ConstructorParameters<typeof Listener>[0]['parts']['gate'] {
-    const { controller, held } = this
-    return {
-      get admission() {
-        return controller.admission
-      },
-      hold: (exchange, holder) => {
-        if (controller.admission === 'forward') holder.dispatch(exchange)
-        else if (controller.admission === 'refuse') holder.refuse(exchange)
-        else held.hold(exchange, holder)
-      },
-      settle: (exchanges, why) => this.#settle(exchanges, why)
-    }
-  }
-
-  #settle(exchanges: readonly Exchange[], why: LeftOver): SettledExchange[] {
-    const repliesCount = why.role === 'replica' || this.controller.doRepliesCount
-    return exchanges.map((exchange, index) => {
-      const hasLaterWrite = exchanges.slice(index + 1).some(hasExecutedWrite)
-      const settled = settle(exchange, { repliesCount, hasLaterWrite }, this.table.current)
-      this.counters.inDoubt += settled.inDoubt
-      return { exchange, pieces: settled.pieces }
-    })
-  }
-
   #adopt(topology: Topology, replicationId: string): void {
     this.reads.adopt(topology, replicationId)
-    if (this.lanes.generation === this.#learntGeneration) return
-    this.#learntGeneration = this.lanes.generation
-    this.#learn(topology.master)
-  }
-
-  #learntGeneration = 0
-
-  // Versions may differ from node to node while they are upgraded, and modules and ACLs too.
-  #learn(master: Address): void {
-    const node: WatchedNode = this.#nodes.watch(master, 60_000, {
-      onAlive: () => undefined,
-      onSilent: () => undefined,
-      onLost: () => {
-        node.close()
-      }
-    })
-    node.ask(['INFO', 'server'], (reply) => {
-      const version = typeof reply === 'string' ? /redis_version:(\S+)/.exec(reply)?.[1] : undefined
-      if (version !== undefined) this.#serverVersion = version
-    })
-    node.ask(['COMMAND'], (reply) => {
-      const live = Array.isArray(reply) ? liveCommands(reply) : undefined
-      if (live === undefined)
-        this.#log.warn({ master: formatAddress(master) }, 'COMMAND is refused: the built-in table is used')
-      this.table.current = new CommandTable(live, this.settings.commands.allow)
-      node.close()
-    })
+    if (this.lanes.generation === this.#knownGeneration) return
+    this.#knownGeneration = this.lanes.generation
+    this.knowledge.learn(topology.master)
   }
 }
 
@@ -331,17 +277,4 @@ function serviceUser(settings: Settings): { username: string | undefined; passwo
 
 function firstWord(reply: Buffer): string {
   return /^-(\S+)/.exec(reply.toString('latin1', 0, 64))?.[1] ?? 'other'
-}
-
-/** The reply of COMMAND; subcommands stand in the tenth element since Redis 7. */
-function liveCommands(reply: readonly unknown[]): LiveCommand[] {
-  return reply.flatMap((entry) => {
-    if (!Array.isArray(entry)) return []
-    const [name, , flags] = entry as unknown[]
-    const own =
-      typeof name === 'string' && Array.isArray(flags)
-        ? [{ name: name.toLowerCase(), flags: flags.map(String) }]
-        : []
-    return Array.isArray(entry[9]) ? [...own, ...liveCommands(entry[9])] : own
-  })
 }

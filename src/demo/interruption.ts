@@ -1,13 +1,17 @@
 // How the demo ends early: by a signal, or because a step took too long. Knows nothing of what is to be ended.
 import { constants } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /** A signal came; not a failure. */
 export class Interrupted extends Error {
   /** What shells expect of a program that a signal ended. */
   readonly exitCode: number
+  /** The terminal is gone, so nothing can be said any more. */
+  readonly isHangup: boolean
 
   constructor(name: NodeJS.Signals) {
     super(`ended by ${name}`)
+    this.isHangup = name === 'SIGHUP'
     this.exitCode = 128 + constants.signals[name]
   }
 }
@@ -69,5 +73,24 @@ export async function within<T>({ what, atMostMs, signal }: Step, work: Promise<
     return await Promise.race([work, ended])
   } finally {
     stopWaiting()
+  }
+}
+
+/** Rejects with the reason when the signal is aborted. */
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => signal.throwIfAborted())
+}
+
+/** What `look` sees once it sees something. Rejects as `within` does, and with what `look` throws. */
+export async function until<T>(
+  { what, atMostMs, signal }: Step,
+  look: () => Promise<T | undefined> | T | undefined
+): Promise<T> {
+  const deadline = performance.now() + atMostMs
+  for (;;) {
+    const seen = await look()
+    if (seen !== undefined) return seen
+    if (performance.now() > deadline) throw new Error(`${what} took longer than ${atMostMs} ms`)
+    await pause(40, signal)
   }
 }

@@ -24,7 +24,11 @@ export class ProxyChild {
   readonly exited: Promise<number | string>
   readonly #child: ChildProcess
 
-  private constructor(child: ChildProcess, ports: readonly [port: number, adminPort: number], logFile: string) {
+  private constructor(
+    child: ChildProcess,
+    ports: readonly [port: number, adminPort: number],
+    logFile: string
+  ) {
     this.#child = child
     this.port = ports[0]
     this.adminPort = ports[1]
@@ -88,7 +92,9 @@ export class ProxyChild {
     const { body } = await this.#ask('/metrics')
     const series = body.matchAll(/^(\w+)(?:\{(.*)\})? (\S+)$/gm)
     return new Map(
-      [...series].flatMap(([, of, labels = '', value]) => (of === name ? [[labels, Number(value)] as const] : []))
+      [...series].flatMap(([, of, labels = '', value]) =>
+        of === name ? [[labels, Number(value)] as const] : []
+      )
     )
   }
 

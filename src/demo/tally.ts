@@ -17,7 +17,7 @@ export type Spell = {
   longestGapMs: number
   /** When the write that ended that time was acknowledged. */
   resumedAtMs: number
-  /** The longest time that one reading client waited for its replies. */
+  /** The longest time that a client which never writes waited for its replies. */
   longestReadMs: number
   /** Writes answered with "in doubt", for each connection that got one. */
   readonly inDoubt: Map<string, number>
@@ -25,6 +25,8 @@ export type Spell = {
 
 export type Tallied = {
   readonly client: string
+  /** The client never writes. */
+  readonly readsOnly: boolean
   readonly requests: readonly DemoRequest[]
   readonly sentAtMs: number
 }
@@ -87,9 +89,9 @@ export class Tally {
     this.#endGap(this.#now())
   }
 
-  answered({ client, requests, sentAtMs }: Tallied, replies: readonly string[]): void {
+  answered({ client, readsOnly, requests, sentAtMs }: Tallied, replies: readonly string[]): void {
     requests.forEach((request, index) => this.#judge(client, request, replies[index] ?? ''))
-    if (requests.some(({ write }) => write !== undefined)) return
+    if (!readsOnly) return
     this.spell.longestReadMs = Math.max(this.spell.longestReadMs, this.#now() - sentAtMs)
   }
 

@@ -6,7 +6,7 @@ import type { NodeProof, RedisSide, WatchedNode } from './redis-side.ts'
 
 export type ElectionEvents = {
   /** The candidate is master, and this is what it said. */
-  readonly onCandidateProved: (candidate: Address, watch: WatchedNode, proof: NodeProof) => void
+  readonly onCandidateProved: (candidate: Address, proof: NodeProof) => void
   /** No candidate was named, or it did not become master, in time. */
   readonly onExpired: (why: string) => void
   readonly mark: (what: string) => void
@@ -57,11 +57,10 @@ export class Election {
     this.#candidate = { address, watch }
   }
 
-  /** Ends it. The candidate's watch is closed unless the controller has taken it over. */
-  end(taken?: WatchedNode): void {
+  end(): void {
     this.#isOver = true
     this.#expiry.cancel()
-    if (this.#candidate !== undefined && this.#candidate.watch !== taken) this.#candidate.watch.close()
+    this.#candidate?.watch.close()
   }
 
   #prove(address: Address, watch: WatchedNode): void {
@@ -71,7 +70,7 @@ export class Election {
     watch.prove((proof) => {
       this.#isProving = false
       if (this.#isOver || this.#candidate?.watch !== watch) return
-      if (proof?.isMaster && !proof.isRefusing) this.#events.onCandidateProved(address, watch, proof)
+      if (proof?.isMaster && !proof.isRefusing) this.#events.onCandidateProved(address, proof)
     })
   }
 }

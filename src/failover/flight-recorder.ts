@@ -1,9 +1,11 @@
-// The last failovers with their timelines, for /status: what happened, in milliseconds after the first sign.
+// The last failovers with their timelines, for /status: what happened, in milliseconds after the first sign. Counts
+// how they ended, for the metrics.
 import type { Clock } from '../clock.ts'
+import type { Handover, HandoverVerdict } from './handover.ts'
 
 export type FlightMark = { readonly atMs: number; readonly what: string }
 
-export type Handover = 'proved' | 'unproved' | 'lossy'
+export type Tally = { held: number; replayed: number; inDoubt: number; withheld: number }
 
 export type Flight = {
   readonly startedAt: string
@@ -13,13 +15,10 @@ export type Flight = {
   epoch: number
   generation: number
   durationMs: number | undefined
-  held: number
-  replayed: number
-  inDoubt: number
-  withheld: number
   /** Bytes of the old master's history that the new one lacks; undefined if that could not be proved. */
   offsetDifference: number | undefined
   proof: Handover | undefined
+  readonly tally: Tally
   readonly timeline: FlightMark[]
 }
 
@@ -27,13 +26,23 @@ const MAX_FLIGHTS = 20
 const MAX_MARKS = 200
 
 export class FlightRecorder {
+  readonly handovers: Record<Handover, number> = { proved: 0, unproved: 0, lossy: 0 }
+  failovers = 0
+  /** Seconds since 1970; 0 before the first. */
+  lastFailoverAt = 0
+  /** Of the last handover; NaN while it is not known. */
+  offsetDifference = Number.NaN
   readonly #clock: Clock
+  readonly #onFailover: (durationMs: number) => void
   readonly #flights: Flight[] = []
+  readonly #idle: Tally = { held: 0, replayed: 0, inDoubt: 0, withheld: 0 }
   #current: Flight | undefined
   #startedAtMs = 0
+  #hasMoved = false
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, onFailover: (durationMs: number) => void = () => undefined) {
     this.#clock = clock
+    this.#onFailover = onFailover
   }
 
   /** Newest first. */
@@ -41,13 +50,15 @@ export class FlightRecorder {
     return this.#flights
   }
 
-  get current(): Flight | undefined {
-    return this.#current
+  /** What the failover under way has cost so far. */
+  get tally(): Tally {
+    return this.#current?.tally ?? this.#idle
   }
 
+  /** Requests cannot be sent from here on. */
   start(reason: string, from: string | undefined): void {
-    if (this.#current !== undefined) return
     this.#startedAtMs = this.#clock.now()
+    this.#hasMoved = false
     this.#current = {
       startedAt: new Date().toISOString(),
       reason,
@@ -56,34 +67,46 @@ export class FlightRecorder {
       epoch: 0,
       generation: 0,
       durationMs: undefined,
-      held: 0,
-      replayed: 0,
-      inDoubt: 0,
-      withheld: 0,
       offsetDifference: undefined,
       proof: undefined,
+      tally: { held: 0, replayed: 0, inDoubt: 0, withheld: 0 },
       timeline: []
     }
     this.#flights.unshift(this.#current)
     this.#flights.length = Math.min(this.#flights.length, MAX_FLIGHTS)
   }
 
-  /** A line in the timeline of the failover under way, or of the last one while it is confirmed. */
   mark(what: string): void {
     const flight = this.#current
     if (flight === undefined || flight.timeline.length >= MAX_MARKS) return
-    flight.timeline.push({ atMs: Math.round((this.#clock.now() - this.#startedAtMs) * 10) / 10, what })
+    flight.timeline.push({ atMs: this.#elapsedMs(), what })
   }
 
-  /** Requests can be sent again. Returns how long that took, in milliseconds. */
-  land(): number | undefined {
+  handover({ proof, difference }: HandoverVerdict): void {
+    this.#hasMoved = true
+    this.failovers++
+    this.handovers[proof]++
+    this.lastFailoverAt = Date.now() / 1000
+    this.offsetDifference = difference ?? Number.NaN
+    this.mark(`handover ${proof}`)
+    if (this.#current !== undefined) Object.assign(this.#current, { proof, offsetDifference: difference })
+  }
+
+  arrive(to: string, epoch: number, generation: number): void {
+    if (this.#current !== undefined) Object.assign(this.#current, { to, epoch, generation })
+  }
+
+  /** Requests can be sent again; when it `isOver` nothing is added to its timeline any more. */
+  land(isOver: boolean): void {
     const flight = this.#current
-    if (flight === undefined) return undefined
-    flight.durationMs = Math.round((this.#clock.now() - this.#startedAtMs) * 10) / 10
-    return flight.durationMs
+    if (flight?.durationMs === undefined && flight !== undefined) {
+      flight.durationMs = this.#elapsedMs()
+      if (this.#hasMoved) this.#onFailover(flight.durationMs)
+    }
+    if (isOver) this.#current = undefined
   }
 
-  close(): void {
-    this.#current = undefined
+  #elapsedMs(): number {
+    return Math.round((this.#clock.now() - this.#startedAtMs) * 10) / 10
   }
 }

@@ -1,7 +1,9 @@
 // Whether what the old master acknowledged is part of the new master's history. Pure (Redis docs, "Replication ID
 // explained": after a promotion the old id is kept as the second one, valid below second_repl_offset).
-import type { Handover } from './flight-recorder.ts'
 import type { NodeProof } from './redis-side.ts'
+
+/** `lossy`: the new master lacks some of the old one's history. `unproved`: it cannot be said. */
+export type Handover = 'proved' | 'unproved' | 'lossy'
 
 export type OldMaster = {
   readonly replicationId: string

@@ -7,6 +7,8 @@ export type NodeProof = {
   /** It refuses PING: LOADING, or cut off from its own master. */
   readonly isRefusing: boolean
   readonly offset: number
+  /** Another one after every start of the server; empty if it does not say. */
+  readonly runId: string
   readonly replicationId: string
   /** The history before its promotion, which it shares for offsets below `secondOffset`. */
   readonly previousId: string

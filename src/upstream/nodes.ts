@@ -20,6 +20,8 @@ export type NodeEvents = {
 }
 
 export type NodeProof = ReplicationInfo & {
+  /** Another one after every start of the server. */
+  readonly runId: string
   /** It refuses PING: LOADING, or cut off from its own master. */
   readonly isRefusing: boolean
 }
@@ -85,6 +87,10 @@ export class Nodes {
 function prove(watch: NodeWatch, done: (proof: NodeProof | undefined) => void): void {
   let info: ReplicationInfo | undefined
   let isMaster = false
+  let runId = ''
+  watch.ask(['INFO', 'server'], reply => {
+    runId = (typeof reply === 'string' ? /run_id:(\w+)/.exec(reply)?.[1] : undefined) ?? ''
+  })
   watch.ask(['ROLE'], (reply) => {
     isMaster = parseRole(reply)?.role === 'master'
   })
@@ -93,7 +99,7 @@ function prove(watch: NodeWatch, done: (proof: NodeProof | undefined) => void): 
   })
   watch.ask(['PING'], (reply) => {
     const isKnown = info !== undefined && isMaster === info.isMaster
-    done(info !== undefined && isKnown ? { ...info, isRefusing: reply instanceof Error } : undefined)
+    done(info !== undefined && isKnown ? { ...info, runId, isRefusing: reply instanceof Error } : undefined)
   })
 }
 

@@ -18,8 +18,8 @@ export class ReadBuffers {
   }
 
   /** What has been read into the buffer that `next` gave. */
-  take(buffer: Buffer, size: number): Buffer {
+  take(buffer: Uint8Array, size: number): Buffer {
     this.#at += size
-    return buffer.subarray(0, size)
+    return Buffer.from(buffer.buffer, buffer.byteOffset, size)
   }
 }

@@ -1,0 +1,87 @@
+// The master's seat: who is bound, what the one before had acknowledged when it had to leave, and whether its
+// acknowledgements count on the one that follows [F5].
+import type { Clock } from '../clock.ts'
+import type { Log } from '../log.ts'
+import { formatAddress, type Topology } from '../topology/topology.ts'
+import { BoundMaster, type BoundMasterEvents } from './bound-master.ts'
+import { Drain } from './drain.ts'
+import type { FlightRecorder } from './flight-recorder.ts'
+import { compareHistories } from './handover.ts'
+import type { NodeProof, RedisSide } from './redis-side.ts'
+
+export type SeatOptions = {
+  readonly clock: Clock
+  readonly log: Log
+  readonly redis: RedisSide
+  readonly recorder: FlightRecorder
+  readonly heartbeatIntervalMs: number
+  readonly events: BoundMasterEvents
+}
+
+export class Seat {
+  /** Our own count of rebinds. */
+  generation = 0
+  /** Whether replies that are kept count on the master that follows; read when a lane is settled. */
+  doRepliesCount = true
+  readonly #options: SeatOptions
+  #master: BoundMaster | undefined
+  #drain: Drain | undefined
+
+  constructor(options: SeatOptions) {
+    this.#options = options
+  }
+
+  /** Undefined until the first one is bound. */
+  get master(): BoundMaster | undefined {
+    return this.#master
+  }
+
+  /** Gives the lanes to a master that has proved itself; what the lanes before owe is settled on the way. */
+  take(topology: Topology, proof: NodeProof, isConfirmed: boolean): void {
+    const { clock, redis, recorder, heartbeatIntervalMs, events } = this.#options
+    const old = this.#master
+    if (old !== undefined && old.replicationId !== proof.replicationId) this.#compare(old, proof)
+    old?.close()
+    this.#endDrain()
+    this.generation = redis.bind(topology.master)
+    const facts = { topology, proof, isConfirmed, heartbeatIntervalMs }
+    this.#master = new BoundMaster({ clock, redis, events, ...facts })
+    recorder.arrive(formatAddress(topology.master), topology.epoch, this.generation)
+  }
+
+  /** Replies of the bound master stay here, and its offset is taken behind the last of them. */
+  withhold(): void {
+    const { clock, redis, recorder } = this.#options
+    redis.withhold()
+    this.doRepliesCount = false
+    if (this.#drain !== undefined || this.#master === undefined) return
+    this.#drain = new Drain(clock, this.#master.watch, redis.inFlight, (offset) => {
+      recorder.mark(`drained at offset ${offset}`)
+    })
+  }
+
+  /** What was withheld counts. */
+  release(): void {
+    this.#endDrain()
+    this.doRepliesCount = true
+    this.#options.redis.release()
+  }
+
+  close(): void {
+    this.#endDrain()
+    this.#master?.close()
+  }
+
+  #endDrain(): void {
+    this.#drain?.end()
+    this.#drain = undefined
+  }
+
+  #compare(old: BoundMaster, proof: NodeProof): void {
+    const drainedOffset = this.#drain?.offset
+    const verdict = compareHistories({ replicationId: old.replicationId, drainedOffset }, proof)
+    this.doRepliesCount = verdict.proof === 'proved'
+    this.#options.recorder.handover(verdict)
+    this.#options.log.info({ ...verdict, from: formatAddress(old.topology.master) }, 'handover')
+  }
+}

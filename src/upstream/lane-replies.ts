@@ -1,0 +1,171 @@
+// What a lane reads: finds whose reply each one is and passes it on, or keeps it while it must not leave. Knows the
+// order of the exchanges that were written, and no socket.
+import { ExchangeQueue, type Exchange, type ReplyReceiver } from '../exchange.ts'
+import { provesUnexecuted } from '../resp/replies.ts'
+import { ReplyFramer } from '../resp/reply-framer.ts'
+
+export type LaneRepliesOptions = {
+  /** Replies up to this size leave whole; of a larger one bytes leave as they come. */
+  readonly replyBufferBytes: number
+  /** Every error reply to a request. */
+  readonly onError: (reply: Buffer) => void
+  /** The first reply that proves a request unexecuted. */
+  readonly onRefused: (reply: Buffer) => void
+  /** A frame that no request asked for. Without it such a frame is a fault. */
+  readonly onPush: ((frame: Buffer) => void) | undefined
+}
+
+/** `fault`: not RESP, or a reply that nobody waits for: the lane is out of step and must be cut [R2]. */
+export type ReadResult = 'well' | 'fault'
+
+const MINUS = 45
+const NOTHING: readonly Buffer[] = []
+
+export class LaneReplies {
+  /** Written and not answered, in order. */
+  readonly unanswered = new ExchangeQueue()
+  /** Answered by Redis, but the replies have not left. */
+  readonly kept = new ExchangeQueue()
+  /** Replies and parts of replies so far: a lane that owes replies and shows no new ones is hung. */
+  progress = 0
+  readonly #options: LaneRepliesOptions
+  readonly #framer = new ReplyFramer()
+  readonly #keptBack = new Set<ReplyReceiver>()
+  #isWithholding = false
+  /** The beginning of a reply of which the end has not come. */
+  #partial: Buffer[] = []
+  #partialBytes = 0
+
+  constructor(options: LaneRepliesOptions) {
+    this.#options = options
+  }
+
+  get isRefusing(): boolean {
+    return this.#keptBack.size > 0
+  }
+
+  /** From here on replies stay here, until `release` or the end of the lane [F5]. */
+  withhold(): void {
+    this.#isWithholding = true
+  }
+
+  release(): void {
+    this.#isWithholding = false
+    if (this.isRefusing) return
+    for (let exchange = this.kept.shift(); exchange; exchange = this.kept.shift()) relayKept(exchange)
+    const { first } = this.unanswered
+    if (first?.kept !== undefined) relayKept(first)
+  }
+
+  read(chunk: Buffer): ReadResult {
+    const framer = this.#framer
+    framer.push(chunk)
+    // Bytes of the first unanswered exchange from here on have not been passed, and end so many of its replies.
+    let from = 0
+    let ended = 0
+    for (;;) {
+      const framed = framer.next()
+      const exchange = this.unanswered.first
+      if (framed === 'more') return this.#readRest(chunk, from, ended)
+      if (framed === 'push' && this.#options.onPush !== undefined) {
+        if (exchange !== undefined && ended > 0) this.#relay(exchange, chunk.subarray(from, framer.start), ended)
+        this.#options.onPush(this.#takeWhole(chunk))
+        from = framer.end
+        ended = 0
+        continue
+      }
+      if (framed !== 'reply' || exchange === undefined) return 'fault'
+      if (framer.mark === MINUS && this.#isRefusal(exchange, chunk)) {
+        if (ended > 0) this.#relay(exchange, chunk.subarray(from, framer.start), ended)
+        this.#keepBack(exchange, chunk)
+        from = framer.start
+        ended = 0
+      }
+      ended++
+      exchange.answered++
+      if (exchange.answered < exchange.count) continue
+      this.unanswered.shift()
+      this.#relay(exchange, chunk.subarray(from, framer.end), ended)
+      from = framer.end
+      ended = 0
+    }
+  }
+
+  /** Whole replies of an exchange that expects more, and the beginning of a reply. */
+  #readRest(chunk: Buffer, from: number, ended: number): ReadResult {
+    this.progress++
+    const exchange = this.unanswered.first
+    const partialFrom = this.#framer.isInside ? this.#framer.start : chunk.length
+    if (exchange !== undefined && ended > 0) this.#relay(exchange, chunk.subarray(from, partialFrom), ended)
+    if (!this.#framer.isInside) return 'well'
+    if (exchange === undefined && this.#options.onPush === undefined) return 'fault'
+    this.#keepPartial(exchange, chunk.subarray(partialFrom))
+    return 'well'
+  }
+
+  #relay(exchange: Exchange, bytes: Buffer, ended: number): void {
+    for (const piece of this.#takePartial()) this.#pass(exchange, piece, 0)
+    exchange.isTorn = false
+    this.#pass(exchange, bytes, ended)
+  }
+
+  #pass(exchange: Exchange, bytes: Buffer, ended: number): void {
+    if (this.#isWithholding || this.#keptBack.has(exchange.owner)) {
+      exchange.keep(bytes)
+      if (ended > 0 && exchange.answered === exchange.count) this.kept.push(exchange)
+      return
+    }
+    exchange.left += ended
+    if (exchange.left === exchange.count) exchange.state = 'answered'
+    exchange.owner.relay(exchange, bytes, ended)
+  }
+
+  #keepPartial(exchange: Exchange | undefined, bytes: Buffer): void {
+    this.#partial.push(bytes)
+    this.#partialBytes += bytes.length
+    if (exchange === undefined || this.#partialBytes <= this.#options.replyBufferBytes) return
+    for (const piece of this.#takePartial()) this.#pass(exchange, piece, 0)
+    exchange.isTorn = exchange.kept === undefined
+  }
+
+  #takePartial(): readonly Buffer[] {
+    if (this.#partialBytes === 0) return NOTHING
+    const pieces = this.#partial
+    this.#partial = []
+    this.#partialBytes = 0
+    return pieces
+  }
+
+  #whole(chunk: Buffer): Buffer {
+    const bytes = chunk.subarray(this.#framer.start, this.#framer.end)
+    return this.#partialBytes === 0 ? bytes : Buffer.concat([...this.#partial, bytes])
+  }
+
+  #takeWhole(chunk: Buffer): Buffer {
+    const bytes = this.#whole(chunk)
+    this.#takePartial()
+    return bytes
+  }
+
+  #isRefusal(exchange: Exchange, chunk: Buffer): boolean {
+    const reply = this.#whole(chunk)
+    this.#options.onError(reply)
+    return !this.#keptBack.has(exchange.owner) && provesUnexecuted(reply)
+  }
+
+  // What stands behind it on the lane may be refused for the same reason: its replies wait for its own replay.
+  #keepBack(exchange: Exchange, chunk: Buffer): void {
+    const isFirst = !this.isRefusing
+    this.#keptBack.add(exchange.owner)
+    if (isFirst) this.#options.onRefused(this.#whole(chunk))
+  }
+}
+
+function relayKept(exchange: Exchange): void {
+  const pieces = exchange.kept ?? NOTHING
+  exchange.kept = undefined
+  const ended = exchange.answered - exchange.left
+  exchange.left = exchange.answered
+  if (exchange.left === exchange.count) exchange.state = 'answered'
+  exchange.owner.relay(exchange, pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces), ended)
+}
