@@ -6,7 +6,7 @@
 //    └──bytes── reply-queue ◀────────────────────────────────────────────┴── reply-framer ◀──bytes┘
 //                                                     │
 //             Sentinels ──▶ sentinels ──▶ decide ──▶ controller ⇄ machine      (drain · cut · bind · replay · shed)
-import { systemClock } from './clock.ts'
+import { systemClock as clock } from './clock.ts'
 import type { Settings } from './config/settings.ts'
 import { Discovery } from './discovery.ts'
 import { Access } from './downstream/access.ts'
@@ -55,182 +55,28 @@ export class Proxy {
   readonly reads: Reads
   readonly listener: Listener
   readonly settings: Settings
+  readonly #log: Log
+  readonly #turn = new Turn()
   readonly #nodes: Nodes
   #knownGeneration = 0
 
   constructor(settings: Settings, log: Log) {
     this.settings = settings
-    const clock = systemClock
-    const turn = new Turn()
+    this.#log = log
     this.budget = new InputBudget(settings.client.uploadBudgetBytes)
-
     // Redis' side.
-    this.dialer = new Dialer({
-      service: serviceUser(settings),
-      connectTimeoutMs: settings.lane.connectTimeoutMs,
-      replyBufferBytes: settings.client.replyBufferBytes,
-      turn,
-      onError: (reply) => {
-        countKnown(this.counters.errors, firstWord(reply))
-      }
-    })
+    this.dialer = this.#openDialer()
     this.#nodes = new Nodes({ dialer: this.dialer, clock, deadlineMs: () => this.heartbeatDeadlineMs })
+    this.lanes = this.#openLanes()
     this.knowledge = new ServerKnowledge(this.#nodes, settings.commands.allow, log)
-    this.lanes = new Lanes({
-      dialer: this.dialer,
-      clock,
-      maxLanesPerNode: settings.lane.maxPerNode,
-      laneTimeoutMs: settings.lane.timeoutMs,
-      events: {
-        onMasterRefused: (generation, reply) => {
-          this.controller.doubted(`it refuses: ${firstWord(reply)}`, generation)
-        },
-        onMasterLaneEnd: (generation, end) => {
-          if (end !== 'idle' && end !== 'cut') this.controller.doubted(`a lane ended: ${end}`, generation)
-        },
-        onReplicaLaneEnd: (address) => {
-          this.reads.suspect(address)
-        }
-      }
-    })
-
     // Who is master, and what happens when that changes.
-    this.held = new HoldQueue(
-      clock,
-      {
-        windowMs: () => this.holdWindowMs,
-        maxRequests: settings.hold.maxRequests,
-        maxBytes: settings.hold.maxBytes
-      },
-      (ms, count) => {
-        this.counters.heldFor.observeMs(ms, count)
-      }
-    )
-    this.discovery = new Discovery(
-      {
-        sentinels: {
-          seeds: settings.sentinel.addresses,
-          masterName: settings.master,
-          ...(settings.sentinel.username === '' ? {} : { username: settings.sentinel.username }),
-          ...(settings.sentinel.password === '' ? {} : { password: settings.sentinel.password }),
-          timeoutMs: settings.sentinel.timeoutMs,
-          pollIntervalMs: settings.sentinel.pollIntervalMs,
-          natMap: settings.natMap,
-          clock,
-          log
-        },
-        fence: settings.failover.fence,
-        earlyHold: settings.failover.earlyHold,
-        clock,
-        log,
-        adopted: () => this.controller.topology
-      },
-      {
-        believed: (topology) => {
-          this.controller.believed(topology)
-        },
-        electionSeen: (why, candidate) => {
-          this.controller.electionSeen(why, candidate)
-        },
-        electionOver: (why) => {
-          this.controller.electionOver(why)
-        },
-        doubted: (why) => {
-          this.controller.doubted(why)
-        },
-        quorumLost: () => {
-          this.controller.quorumLost()
-        }
-      }
-    )
-    this.controller = new FailoverController({
-      clock,
-      log,
-      held: this.held,
-      sameNode: this.discovery.sameNode,
-      askSentinels: (reason) => {
-        this.discovery.ask(reason)
-      },
-      redis: {
-        watch: (address, intervalMs, events) => this.#nodes.watch(address, intervalMs, events),
-        bind: (address) => this.lanes.bind(address),
-        withhold: () => this.lanes.master?.withhold(),
-        release: () => this.lanes.master?.release(),
-        inFlight: () => this.lanes.master?.inFlight ?? 0
-      },
-      rules: {
-        budgetMs: settings.hold.budgetMs,
-        confirmTimeoutMs: settings.failover.confirmTimeoutMs,
-        heartbeatIntervalMs: settings.heartbeat.intervalMs,
-        refuseEmptyMaster: settings.failover.refuseEmptyMaster
-      },
-      onTopology: (topology, replicationId) => {
-        this.#adopt(topology, replicationId)
-      },
-      onFailover: (durationMs) => {
-        this.counters.failoverDuration.observeMs(durationMs)
-      }
-    })
-    this.reads = new Reads({
-      clock,
-      dialer: this.dialer,
-      lanes: this.lanes,
-      sameNode: this.discovery.sameNode,
-      rules: {
-        maxLagMs: settings.reads.maxLagMs,
-        staleWindowMs: settings.reads.staleWindowMs,
-        heartbeatIntervalMs: settings.heartbeat.intervalMs,
-        deadlineMs: () => this.heartbeatDeadlineMs,
-        prefer: settings.reads.prefer
-      },
-      masterOffset: () => this.controller.seat.master?.offset ?? 0,
-      onPromoted: (address) => {
-        this.controller.electionSeen('a replica says that it is master', address)
-      }
-    })
-
+    this.held = this.#openHoldQueue()
+    this.discovery = this.#openDiscovery()
+    this.controller = this.#openController()
+    this.reads = this.#openReads()
     // The clients' side.
     this.gate = new Gate(this.controller, this.held, this.knowledge)
-    const verifier = new Verifier({
-      dialer: this.dialer,
-      clock,
-      master: () => (this.controller.admission === 'forward' ? this.controller.topology?.master : undefined),
-      windowMs: () => this.holdWindowMs
-    })
-    const access = new Access({
-      clientPassword: settings.client.password === '' ? undefined : settings.client.password,
-      holdsPassword: settings.redis.password !== '',
-      verify: (identity, done) => {
-        verifier.verify(identity, done)
-      }
-    })
-    this.listener = new Listener({
-      clock,
-      access,
-      limits: settings.client,
-      onClosed: () => undefined,
-      parts: {
-        clock,
-        turn,
-        table: this.knowledge,
-        policy: settings.reads,
-        budget: this.budget,
-        counters: this.counters,
-        lanes: this.lanes,
-        gate: this.gate,
-        limits: {
-          maxBulkBytes: MAX_BULK_BYTES,
-          queryBufferBytes: settings.client.queryBufferLimitBytes,
-          outputSoftBytes: settings.client.outputSoftLimitBytes,
-          outputHardBytes: settings.client.outputHardLimitBytes
-        },
-        here: answerHere({
-          access,
-          serverVersion: () => this.knowledge.version,
-          isOpenTo: (session: Session) => this.listener.isOpenTo(session)
-        })
-      }
-    })
+    this.listener = this.#openListener()
   }
 
   /** Longest wait of one request: follows the Sentinels' own down-after unless it is set. */
@@ -262,17 +108,178 @@ export class Proxy {
     await this.discovery.sentinels.close()
   }
 
+  #openDialer(): Dialer {
+    const { lane, client, redis } = this.settings
+    const { username, password } = redis
+    return new Dialer({
+      service: password === '' ? undefined : { username: username === '' ? undefined : username, password },
+      connectTimeoutMs: lane.connectTimeoutMs,
+      replyBufferBytes: client.replyBufferBytes,
+      turn: this.#turn,
+      onError: (reply) => {
+        countKnown(this.counters.errors, firstWord(reply))
+      }
+    })
+  }
+
+  #openLanes(): Lanes {
+    const { lane } = this.settings
+    return new Lanes({
+      dialer: this.dialer,
+      clock,
+      maxLanesPerNode: lane.maxPerNode,
+      laneTimeoutMs: lane.timeoutMs,
+      events: {
+        onMasterRefused: (generation, reply) => {
+          this.controller.doubted(`it refuses: ${firstWord(reply)}`, generation)
+        },
+        onMasterLaneEnd: (generation, end) => {
+          if (end !== 'idle' && end !== 'cut') this.controller.doubted(`a lane ended: ${end}`, generation)
+        },
+        onReplicaLaneEnd: (address) => {
+          this.reads.suspect(address)
+        }
+      }
+    })
+  }
+
+  #openHoldQueue(): HoldQueue {
+    const { maxRequests, maxBytes } = this.settings.hold
+    return new HoldQueue(clock, { windowMs: () => this.holdWindowMs, maxRequests, maxBytes }, (ms, count) => {
+      this.counters.heldFor.observeMs(ms, count)
+    })
+  }
+
+  #openDiscovery(): Discovery {
+    const { sentinel, master, natMap, failover } = this.settings
+    const log = this.#log
+    const { addresses: seeds, timeoutMs, pollIntervalMs, username, password } = sentinel
+    const user = { ...(username === '' ? {} : { username }), ...(password === '' ? {} : { password }) }
+    const sentinels = { seeds, masterName: master, ...user, timeoutMs, pollIntervalMs, natMap, clock, log }
+    const { fence, earlyHold } = failover
+    const adopted = (): Topology | undefined => this.controller.topology
+    return new Discovery(
+      { sentinels, fence, earlyHold, clock, log, adopted },
+      {
+        believed: (topology) => {
+          this.controller.believed(topology)
+        },
+        electionSeen: (why, candidate) => {
+          this.controller.electionSeen(why, candidate)
+        },
+        electionOver: (why) => {
+          this.controller.electionOver(why)
+        },
+        doubted: (why) => {
+          this.controller.doubted(why)
+        },
+        quorumLost: () => {
+          this.controller.quorumLost()
+        }
+      }
+    )
+  }
+
+  #openController(): FailoverController {
+    const { hold, failover, heartbeat } = this.settings
+    return new FailoverController({
+      clock,
+      log: this.#log,
+      held: this.held,
+      sameNode: this.discovery.sameNode,
+      askSentinels: (reason) => {
+        this.discovery.ask(reason)
+      },
+      redis: {
+        watch: (address, intervalMs, events) => this.#nodes.watch(address, intervalMs, events),
+        bind: (address) => this.lanes.bind(address),
+        withhold: () => this.lanes.master?.withhold(),
+        release: () => this.lanes.master?.release(),
+        inFlight: () => this.lanes.master?.inFlight ?? 0
+      },
+      rules: {
+        budgetMs: hold.budgetMs,
+        confirmTimeoutMs: failover.confirmTimeoutMs,
+        heartbeatIntervalMs: heartbeat.intervalMs,
+        refuseEmptyMaster: failover.refuseEmptyMaster
+      },
+      onTopology: (topology, replicationId) => {
+        this.#adopt(topology, replicationId)
+      },
+      onFailover: (durationMs) => {
+        this.counters.failoverDuration.observeMs(durationMs)
+      }
+    })
+  }
+
+  #openReads(): Reads {
+    const { reads, heartbeat } = this.settings
+    return new Reads({
+      clock,
+      dialer: this.dialer,
+      lanes: this.lanes,
+      sameNode: this.discovery.sameNode,
+      rules: {
+        maxLagMs: reads.maxLagMs,
+        staleWindowMs: reads.staleWindowMs,
+        heartbeatIntervalMs: heartbeat.intervalMs,
+        deadlineMs: () => this.heartbeatDeadlineMs,
+        prefer: reads.prefer
+      },
+      masterOffset: () => this.controller.seat.master?.offset ?? 0,
+      onPromoted: (address) => {
+        this.controller.electionSeen('a replica says that it is master', address)
+      }
+    })
+  }
+
+  #openListener(): Listener {
+    const { client, reads } = this.settings
+    const access = this.#openAccess()
+    const here = answerHere({
+      access,
+      serverVersion: () => this.knowledge.version,
+      isOpenTo: (session: Session) => this.listener.isOpenTo(session)
+    })
+    const limits = {
+      maxBulkBytes: MAX_BULK_BYTES,
+      queryBufferBytes: client.queryBufferLimitBytes,
+      outputSoftBytes: client.outputSoftLimitBytes,
+      outputHardBytes: client.outputHardLimitBytes
+    }
+    const { lanes, gate, budget, counters, knowledge: table } = this
+    return new Listener({
+      clock,
+      access,
+      limits: client,
+      onClosed: () => undefined,
+      parts: { clock, turn: this.#turn, table, policy: reads, budget, counters, lanes, gate, limits, here }
+    })
+  }
+
+  #openAccess(): Access {
+    const { client, redis } = this.settings
+    const verifier = new Verifier({
+      dialer: this.dialer,
+      clock,
+      master: () => (this.controller.admission === 'forward' ? this.controller.topology?.master : undefined),
+      windowMs: () => this.holdWindowMs
+    })
+    return new Access({
+      clientPassword: client.password === '' ? undefined : client.password,
+      holdsPassword: redis.password !== '',
+      verify: (identity, done) => {
+        verifier.verify(identity, done)
+      }
+    })
+  }
+
   #adopt(topology: Topology, replicationId: string): void {
     this.reads.adopt(topology, replicationId)
     if (this.lanes.generation === this.#knownGeneration) return
     this.#knownGeneration = this.lanes.generation
     this.knowledge.learn(topology.master)
   }
-}
-
-function serviceUser(settings: Settings): { username: string | undefined; password: string } | undefined {
-  const { username, password } = settings.redis
-  return password === '' ? undefined : { username: username === '' ? undefined : username, password }
 }
 
 function firstWord(reply: Buffer): string {

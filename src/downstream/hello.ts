@@ -58,21 +58,26 @@ function readOptions(words: readonly Buffer[], current: 2 | 3): Options | Buffer
   const version = words[1].toString('latin1')
   if (!/^-?\d{1,18}$/.test(version)) return replies.badProtocolVersion
   if (version !== '2' && version !== '3') return replies.noProto
+  const options = readNamed(words)
+  return Buffer.isBuffer(options) ? options : { protocol: version === '2' ? 2 : 3, ...options }
+}
+
+/** AUTH and SETNAME, in any order. */
+function readNamed(words: readonly Buffer[]): Omit<Options, 'protocol'> | Buffer {
   let user: SessionUser | undefined
   let name: string | undefined
   for (let at = 2; at < words.length;) {
-    const option = words[at]?.toString('utf8') ?? ''
-    const [first, second] = [words[at + 1]?.toString('utf8'), words[at + 2]?.toString('utf8')]
-    if (option.toLowerCase() === 'auth' && first !== undefined && second !== undefined) {
+    const [option, first, second] = words.slice(at, at + 3).map((word) => word.toString('utf8'))
+    if (option?.toLowerCase() === 'auth' && first !== undefined && second !== undefined) {
       user = { username: first, password: second }
       at += 3
-    } else if (option.toLowerCase() === 'setname' && first !== undefined) {
+    } else if (option?.toLowerCase() === 'setname' && first !== undefined) {
       if (!isClientName(first)) return replies.badClientName
       name = first
       at += 2
     } else {
-      return replies.error(`ERR Syntax error in HELLO option '${option}'`)
+      return replies.error(`ERR Syntax error in HELLO option '${option ?? ''}'`)
     }
   }
-  return { protocol: version === '2' ? 2 : 3, user, name }
+  return { user, name }
 }

@@ -58,7 +58,7 @@ export class FailoverController {
     this.recorder = new FlightRecorder(options.clock, options.onFailover)
     this.transitions = new TransitionLog(options.log, this.recorder)
     this.seat = new Seat({ ...options, ...options.rules, recorder: this.recorder, events: this.#signals })
-    this.#run('startBudget')
+    this.#startBudget()
   }
 
   get phase(): Phase {
@@ -177,18 +177,15 @@ export class FailoverController {
     const from = this.#phase
     const next = step(from, event)
     if (next === undefined || this.#isClosed) return
-    if (admits[from] === 'forward' && admits[next.phase] !== 'forward') this.#takeOff(why)
+    if (admits[from] === 'forward' && admits[next.phase] !== 'forward')
+      this.recorder.start(why, this.topology)
     this.#phase = next.phase
     this.#admit()
     this.#leave(from)
     const facts = { generation: this.seat.generation, held: this.#options.held.requests }
     this.transitions.add({ from, to: next.phase, event, reason: why, ...facts }, this.seat.master?.topology)
-    for (const effect of next.effects) this.#run(effect)
+    for (const effect of next.effects) this.#effects[effect]()
     if (admits[next.phase] === 'forward') this.recorder.land(next.phase === 'serving')
-  }
-
-  #takeOff(why: string): void {
-    this.recorder.start(why, this.seat.master && formatAddress(this.seat.master.topology.master))
   }
 
   // Each phase starts its own watches and timers; those of the phase before end with it.
@@ -204,22 +201,43 @@ export class FailoverController {
     this.#admission = this.#isPaused && admission === 'forward' ? 'hold' : admission
   }
 
-  // prettier-ignore
-  #run(effect: Effect): void {
-    const { held, askSentinels } = this.#options
-    switch (effect) {
-      case 'startBudget': this.#startBudget(); break
-      case 'stopBudget': this.#budget?.cancel(); this.#budget = undefined; break
-      case 'withhold': this.seat.withhold(); break
-      case 'release': this.seat.release(); break
-      case 'ask': askSentinels(this.#phase); break
-      case 'probe': this.seat.master?.probe(); break
-      case 'bind': this.#startBinding(); break
-      case 'followElection': this.#startElection(); break
-      case 'awaitConfirmation': this.#awaitConfirmation(); break
-      case 'replay': this.#replay(); break
-      case 'shed': held.shed('budget'); break
-      default: effect satisfies never
+  readonly #effects: Readonly<Record<Effect, () => void>> = {
+    startBudget: () => {
+      this.#startBudget()
+    },
+    stopBudget: () => {
+      this.#budget?.cancel()
+      this.#budget = undefined
+    },
+    withhold: () => {
+      this.seat.withhold()
+    },
+    release: () => {
+      this.seat.release()
+    },
+    ask: () => {
+      this.#options.askSentinels(this.#phase)
+    },
+    probe: () => {
+      this.seat.master?.probe()
+    },
+    bind: () => {
+      this.#startBinding()
+    },
+    followElection: () => {
+      const { clock, redis, sameNode } = this.#options
+      this.#election = new Election(clock, redis, sameNode, this.#signals)
+    },
+    awaitConfirmation: () => {
+      this.#awaitConfirmation()
+    },
+    replay: () => {
+      const { held } = this.#options
+      this.recorder.tally.held = held.requests
+      if (this.#admission === 'forward') this.recorder.tally.replayed += held.replay()
+    },
+    shed: () => {
+      this.#options.held.shed('budget')
     }
   }
 
@@ -230,16 +248,6 @@ export class FailoverController {
       this.#budget = undefined
       this.#happened('budgetSpent', 'no master was found in the budget')
     })
-  }
-
-  #replay(): void {
-    this.recorder.tally.held = this.#options.held.requests
-    if (this.#admission === 'forward') this.recorder.tally.replayed += this.#options.held.replay()
-  }
-
-  #startElection(): void {
-    const { clock, redis, sameNode } = this.#options
-    this.#election = new Election(clock, redis, sameNode, this.#signals)
   }
 
   #endElection(): void {

@@ -1,6 +1,7 @@
 // The last failovers with their timelines, for /status: what happened, in milliseconds after the first sign. Counts
 // how they ended, for the metrics.
 import type { Clock } from '../clock.ts'
+import { formatAddress, type Topology } from '../topology/topology.ts'
 import type { Handover, HandoverVerdict } from './handover.ts'
 
 export type FlightMark = { readonly atMs: number; readonly what: string }
@@ -56,13 +57,13 @@ export class FlightRecorder {
   }
 
   /** Requests cannot be sent from here on. */
-  start(reason: string, from: string | undefined): void {
+  start(reason: string, from: Topology | undefined): void {
     this.#startedAtMs = this.#clock.now()
     this.#hasMoved = false
     this.#current = {
       startedAt: new Date().toISOString(),
       reason,
-      from,
+      from: from && formatAddress(from.master),
       to: undefined,
       epoch: 0,
       generation: 0,

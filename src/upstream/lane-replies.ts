@@ -31,6 +31,9 @@ export class LaneReplies {
   readonly #options: LaneRepliesOptions
   readonly #framer = new ReplyFramer()
   readonly #keptBack = new Set<ReplyReceiver>()
+  /** Bytes of this chunk from here on have not been passed, and end so many replies of the first unanswered. */
+  #from = 0
+  #ended = 0
   #isWithholding = false
   /** The beginning of a reply of which the end has not come. */
   #partial: Buffer[] = []
@@ -58,45 +61,52 @@ export class LaneReplies {
   }
 
   read(chunk: Buffer): ReadResult {
-    const framer = this.#framer
-    framer.push(chunk)
-    // Bytes of the first unanswered exchange from here on have not been passed, and end so many of its replies.
-    let from = 0
-    let ended = 0
+    this.#framer.push(chunk)
+    this.#from = 0
+    this.#ended = 0
     for (;;) {
-      const framed = framer.next()
-      const exchange = this.unanswered.first
-      if (framed === 'more') return this.#readRest(chunk, from, ended)
-      if (framed === 'push' && this.#options.onPush !== undefined) {
-        if (exchange !== undefined && ended > 0) this.#relay(exchange, chunk.subarray(from, framer.start), ended)
-        this.#options.onPush(this.#takeWhole(chunk))
-        from = framer.end
-        ended = 0
-        continue
-      }
-      if (framed !== 'reply' || exchange === undefined) return 'fault'
-      if (framer.mark === MINUS && this.#isRefusal(exchange, chunk)) {
-        if (ended > 0) this.#relay(exchange, chunk.subarray(from, framer.start), ended)
-        this.#keepBack(exchange, chunk)
-        from = framer.start
-        ended = 0
-      }
-      ended++
-      exchange.answered++
-      if (exchange.answered < exchange.count) continue
-      this.unanswered.shift()
-      this.#relay(exchange, chunk.subarray(from, framer.end), ended)
-      from = framer.end
-      ended = 0
+      const framed = this.#framer.next()
+      if (framed === 'more') return this.#readRest(chunk)
+      const { first } = this.unanswered
+      if (framed === 'push' && this.#options.onPush !== undefined) this.#takePush(first, chunk)
+      else if (framed === 'reply' && first !== undefined) this.#takeReply(first, chunk)
+      else return 'fault'
     }
   }
 
+  #takeReply(exchange: Exchange, chunk: Buffer): void {
+    if (this.#framer.mark === MINUS && this.#isRefusal(exchange, chunk)) {
+      this.#passEnded(exchange, chunk, this.#framer.start)
+      this.#keepBack(exchange, chunk)
+    }
+    this.#ended++
+    exchange.answered++
+    if (exchange.answered < exchange.count) return
+    this.unanswered.shift()
+    this.#passEnded(exchange, chunk, this.#framer.end)
+  }
+
+  #takePush(exchange: Exchange | undefined, chunk: Buffer): void {
+    if (exchange !== undefined) this.#passEnded(exchange, chunk, this.#framer.start)
+    this.#options.onPush?.(this.#takeWhole(chunk))
+    this.#from = this.#framer.end
+  }
+
+  /** Passes the replies that ended before `to`. */
+  #passEnded(exchange: Exchange, chunk: Buffer, to: number): void {
+    const ended = this.#ended
+    const from = this.#from
+    this.#ended = 0
+    this.#from = to
+    if (ended > 0) this.#relay(exchange, chunk.subarray(from, to), ended)
+  }
+
   /** Whole replies of an exchange that expects more, and the beginning of a reply. */
-  #readRest(chunk: Buffer, from: number, ended: number): ReadResult {
+  #readRest(chunk: Buffer): ReadResult {
     this.progress++
     const exchange = this.unanswered.first
     const partialFrom = this.#framer.isInside ? this.#framer.start : chunk.length
-    if (exchange !== undefined && ended > 0) this.#relay(exchange, chunk.subarray(from, partialFrom), ended)
+    if (exchange !== undefined) this.#passEnded(exchange, chunk, partialFrom)
     if (!this.#framer.isInside) return 'well'
     if (exchange === undefined && this.#options.onPush === undefined) return 'fault'
     this.#keepPartial(exchange, chunk.subarray(partialFrom))

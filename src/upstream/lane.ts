@@ -57,7 +57,7 @@ export class Lane {
     this.#replies = new LaneReplies({
       replyBufferBytes: options.replyBufferBytes,
       onError: options.onError,
-      onRefused: reply => {
+      onRefused: (reply) => {
         options.events.onRefused(this, reply)
       },
       onPush: options.events.onPush
@@ -147,7 +147,7 @@ export class Lane {
       socket.write(handshake.request)
       if (handshake.isDone) this.#open()
     })
-    socket.on('error', error => {
+    socket.on('error', (error) => {
       this.#end(endOf(error))
     })
     socket.on('close', () => {
@@ -160,7 +160,7 @@ export class Lane {
   #reader(): (chunk: Buffer) => void {
     const framer = new ReplyFramer()
     const partial: Buffer[] = []
-    return chunk => {
+    return (chunk) => {
       this.#options.counters.receivedBytes += chunk.length
       if (this.#state === 'opening') this.#shake(framer, partial, chunk)
       else if (this.#state === 'open') this.#read(chunk)

@@ -88,7 +88,7 @@ function prove(watch: NodeWatch, done: (proof: NodeProof | undefined) => void): 
   let info: ReplicationInfo | undefined
   let isMaster = false
   let runId = ''
-  watch.ask(['INFO', 'server'], reply => {
+  watch.ask(['INFO', 'server'], (reply) => {
     runId = (typeof reply === 'string' ? /run_id:(\w+)/.exec(reply)?.[1] : undefined) ?? ''
   })
   watch.ask(['ROLE'], (reply) => {
