@@ -1,7 +1,10 @@
 // Finds the end of each request in what a client sent, and the ranges of its arguments. Knows no command and no
 // socket. Follows networking.c of Redis 7 (processMultibulkBuffer, processInlineBuffer): what Redis skips is skipped
 // here, so that both always agree on where a request ends.
-import { splitInline } from './inline.ts'
+import { ArgumentRanges } from './argument-ranges.ts'
+import { Chunks, headOf } from './chunks.ts'
+import { digitsOf, HeaderLine, SHORT_LINE_BYTES, shortNumber } from './header-line.ts'
+import { encodeWords, isCrossProtocol, splitInline } from './inline.ts'
 
 /** `request`: one is framed. `more`: not enough bytes yet. `error`: see `error`, the client must be closed. */
 export type Framed = 'request' | 'more' | 'error'
@@ -19,16 +22,15 @@ const CR = 13
 const LF = 10
 const STAR = 42
 const DOLLAR = 36
-const MINUS = 45
 const ZERO = 48
 
 /** Longest line without its end (Redis: PROTO_INLINE_MAX_SIZE). */
 const MAX_LINE_BYTES = 64 * 1024
 /** Requests in several chunks up to this size are joined once, so that most code sees one range. */
 const JOIN_BYTES = 64 * 1024
-/** Arguments of which the range is recorded; what lies behind is still counted and framed. */
-const MAX_RANGES = 4096
 const MAX_ARGUMENTS = 2 ** 31 - 1
+const RESTRICTED_ARGUMENTS = 10
+const RESTRICTED_BYTES = 16_384
 
 type Expecting = 'request' | 'count' | 'length' | 'bytes' | 'inline'
 
@@ -39,65 +41,63 @@ export class RequestFramer {
   end = 0
   parts: Buffer[] | undefined = undefined
   size = 0
-  argumentCount = 0
   /** Why framing stopped: the text behind `-ERR Protocol error: `; empty when Redis says nothing and closes. */
   error = ''
 
   readonly #limits: FramerLimits
-  /** Offsets relative to the first byte of the request: start and end of each argument in turn. */
-  #ranges = new Int32Array(64)
-  #waiting: Buffer[] = []
-  #waitingBytes = 0
+  /** Bulk strings up to this length pass every limit. */
+  readonly #shortBytes: number
+  readonly #ranges = new ArgumentRanges()
+  readonly #line = new HeaderLine()
+  /** Chunks that came while an earlier one was being framed. */
+  readonly #waiting = new Chunks()
   #chunk: Buffer = EMPTY
   #at = 0
-  /** Pieces of the request that earlier chunks held, and their size. */
-  #pieces: Buffer[] = []
-  #before = 0
+  /** What earlier chunks held of the request under way. */
+  readonly #before = new Chunks()
   #expecting: Expecting = 'request'
   #argumentsLeft = 0
-  #bulkLength = 0
   /** Bytes of the current bulk string still to come, its two closing bytes included. */
   #bytesLeft = 0
-  // The line that is being read: its first byte, its number so far, and what makes it no number.
-  #lineBytes = 0
-  #mark = 0
-  #value = 0
-  #digits = 0
-  #negative = false
-  #malformed = false
-  #afterCr = false
 
   constructor(limits: FramerLimits) {
     this.#limits = limits
+    this.#shortBytes = Math.min(limits.maxBulkBytes, RESTRICTED_BYTES)
+  }
+
+  get argumentCount(): number {
+    return this.#ranges.count
   }
 
   /** Bytes received and not yet handed out as a request. */
   get heldBytes(): number {
-    return this.#before + (this.#chunk.length - this.#at) + this.#waitingBytes
+    return this.#before.bytes + (this.#chunk.length - this.#at) + this.#waiting.bytes
   }
 
   /** Bytes of the request under way, as far as its headers announce them; 0 between requests. */
   get announcedBytes(): number {
-    return this.#expecting === 'request' ? 0 : this.#before + Math.max(0, this.#bytesLeft)
+    return this.#expecting === 'request' ? 0 : this.#before.bytes + this.#bytesLeft
   }
 
   push(chunk: Buffer): void {
-    if (this.#at === this.#chunk.length && this.#waiting.length === 0) {
+    if (this.#at === this.#chunk.length && this.#waiting.isEmpty) {
       this.#chunk = chunk
       this.#at = 0
     } else {
       this.#waiting.push(chunk)
-      this.#waitingBytes += chunk.length
     }
   }
 
   next(): Framed {
     for (;;) {
-      const framed = this.#frameChunk()
-      if (framed !== 'more' || this.#waiting.length === 0) return framed
-      this.#chunk = this.#waiting.shift() as Buffer
-      this.#waitingBytes -= this.#chunk.length
-      this.#at = 0
+      while (this.#at < this.#chunk.length) {
+        const framed = this.#advance()
+        if (framed !== 'more') return framed
+      }
+      this.#keepRest()
+      const next = this.#waiting.shift()
+      if (next === undefined) return 'more'
+      this.#chunk = next
     }
   }
 
@@ -111,144 +111,126 @@ export class RequestFramer {
 
   /** Where argument `index` starts in `bytes`; -1 if unknown. */
   rangeStart(index: number): number {
-    return index >= this.argumentCount || index >= MAX_RANGES
-      ? -1
-      : this.start + (this.#ranges[2 * index] as number)
+    const from = this.#ranges.start(index)
+    return from < 0 ? from : this.start + from
   }
 
   rangeEnd(index: number): number {
-    return this.start + (this.#ranges[2 * index + 1] as number)
+    return this.start + this.#ranges.end(index)
   }
 
-  #frameChunk(): Framed {
-    const { length } = this.#chunk
-    if (this.#before === 0) this.start = this.#at
-    while (this.#at < length) {
-      switch (this.#expecting) {
-        case 'request':
-          this.#begin()
-          break
-        case 'count':
-          if (this.#readLine() && !this.#takeCount()) return 'error'
-          break
-        case 'length':
-          if (this.#readLine() && !this.#takeLength()) return 'error'
-          break
-        case 'bytes':
-          if (this.#skipBytes()) return this.#finish()
-          break
-        case 'inline': {
-          const framed = this.#readInline()
-          if (framed !== 'more') return framed
-          break
-        }
-        default:
-          this.#expecting satisfies never
-      }
-      if (this.#lineBytes > MAX_LINE_BYTES) return this.#tooLong()
+  #advance(): Framed {
+    switch (this.#expecting) {
+      case 'request':
+        return this.#begin()
+      case 'count':
+        return this.#readLine() ? this.#takeCount() : this.#unended('too big mbulk count string')
+      case 'length':
+        return this.#readLine() ? this.#takeLength() : this.#unended('too big bulk count string')
+      case 'bytes':
+        return this.#skipBytes()
+      case 'inline':
+        return this.#readInline()
+      default:
+        return this.#expecting satisfies never
     }
-    this.#keepPiece()
+  }
+
+  #begin(): Framed {
+    const chunk = this.#chunk
+    const at = this.#at
+    this.start = at
+    this.#ranges.count = 0
+    if (chunk[at] !== STAR) {
+      this.#expecting = 'inline'
+      return this.#readInline()
+    }
+    const digit = at + 3 < chunk.length ? (chunk[at + 1] as number) - ZERO : 0
+    if (digit > 0 && digit < 10 && chunk[at + 2] === CR) {
+      this.#at = at + 4
+      this.#argumentsLeft = digit
+      return this.#nextString()
+    }
+    this.#expecting = 'count'
+    this.#line.start()
     return 'more'
   }
 
-  #begin(): void {
-    this.start = this.#at
-    this.#before = 0
-    this.argumentCount = 0
-    this.#expecting = this.#chunk[this.#at] === STAR ? 'count' : 'inline'
-    this.#startLine()
-  }
-
-  #startLine(): void {
-    this.#lineBytes = 0
-    this.#value = 0
-    this.#digits = 0
-    this.#negative = false
-    this.#malformed = false
-    this.#afterCr = false
-  }
-
-  /** Reads a header line byte by byte, so that a line in many pieces is never scanned twice. True at its end. */
+  /** True when the line has ended, and was not too long. */
   #readLine(): boolean {
+    const end = this.#line.read(this.#chunk, this.#at)
+    this.#at = end < 0 ? this.#chunk.length : end
+    return end >= 0 && this.#line.size <= MAX_LINE_BYTES
+  }
+
+  #unended(tooLong: string): Framed {
+    return this.#line.size > MAX_LINE_BYTES ? this.#fail(tooLong) : 'more'
+  }
+
+  #takeCount(): Framed {
+    const { value, isNegative, isNumber } = this.#line
+    if (!isNumber || (!isNegative && value > MAX_ARGUMENTS)) return this.#fail('invalid multibulk length')
+    if (isNegative || value === 0) {
+      this.#expecting = 'request'
+      this.#before.take()
+      return 'more'
+    }
+    if (value > RESTRICTED_ARGUMENTS && this.#limits.restricted())
+      return this.#fail('unauthenticated multibulk length')
+    this.#argumentsLeft = value
+    return this.#nextString()
+  }
+
+  /** At the start of a bulk string, or behind the last one. */
+  #nextString(): Framed {
+    this.#skipShort()
+    if (this.#argumentsLeft === 0) return this.#finish()
+    this.#expecting = 'length'
+    this.#line.start()
+    return 'more'
+  }
+
+  /** What most requests consist of: bulk strings that are short and lie whole in the chunk. */
+  #skipShort(): void {
     const chunk = this.#chunk
+    const ranges = this.#ranges
     const { length } = chunk
+    const offset = this.#before.bytes - this.start
     let at = this.#at
-    while (at < length) {
-      const byte = chunk[at++] as number
-      if (this.#afterCr) {
-        this.#at = at
-        return true
-      }
-      if (byte === CR) this.#afterCr = true
-      else if (this.#lineBytes++ === 0) this.#mark = byte
-      else this.#takeDigit(byte)
+    let left = this.#argumentsLeft
+    while (left > 0 && at + SHORT_LINE_BYTES <= length && chunk[at] === DOLLAR) {
+      const value = shortNumber(chunk, at + 1)
+      const from = at + 3 + digitsOf(value)
+      const to = from + value
+      if (value < 0 || value > this.#shortBytes || to + 2 > length) break
+      ranges.add(from + offset, to + offset)
+      at = to + 2
+      left--
     }
     this.#at = at
-    return false
+    this.#argumentsLeft = left
   }
 
-  // string2ll of Redis: no sign but '-', no leading zero, nothing else than digits.
-  #takeDigit(byte: number): void {
-    const digit = byte - ZERO
-    if (byte === MINUS && this.#lineBytes === 2) this.#negative = true
-    else if (digit < 0 || digit > 9 || this.#digits > 15) this.#malformed = true
-    else {
-      if (this.#value === 0 && (this.#digits > 0 || (this.#negative && digit === 0))) this.#malformed = true
-      this.#value = this.#value * 10 + digit
-      this.#digits++
-    }
-  }
-
-  #takeCount(): boolean {
-    if (this.#malformed || this.#digits === 0 || (!this.#negative && this.#value > MAX_ARGUMENTS)) {
-      return this.#fail('invalid multibulk length')
-    }
-    if (this.#negative || this.#value === 0) {
-      this.#forget()
-      return true
-    }
-    if (this.#value > 10 && this.#limits.restricted()) return this.#fail('unauthenticated multibulk length')
-    this.#argumentsLeft = this.#value
-    this.#expecting = 'length'
-    this.#startLine()
-    return true
-  }
-
-  #takeLength(): boolean {
-    if (this.#mark !== DOLLAR) return this.#fail(`expected '$', got '${String.fromCharCode(this.#mark)}'`)
-    if (this.#malformed || this.#digits === 0 || this.#negative || this.#value > this.#limits.maxBulkBytes) {
-      return this.#fail('invalid bulk length')
-    }
-    if (this.#value > 16_384 && this.#limits.restricted()) return this.#fail('unauthenticated bulk length')
-    this.#bulkLength = this.#value
-    this.#bytesLeft = this.#value + 2
-    this.#lineBytes = 0
-    this.#recordRange(this.#before + this.#at - this.start)
+  #takeLength(): Framed {
+    const { mark, value, isNegative, isNumber } = this.#line
+    if (mark !== DOLLAR) return this.#fail(`expected '$', got '${String.fromCharCode(mark)}'`)
+    if (!isNumber || isNegative || value > this.#limits.maxBulkBytes) return this.#fail('invalid bulk length')
+    if (value > RESTRICTED_BYTES && this.#limits.restricted())
+      return this.#fail('unauthenticated bulk length')
+    const from = this.#before.bytes + this.#at - this.start
+    this.#ranges.add(from, from + value)
+    this.#bytesLeft = value + 2
     this.#expecting = 'bytes'
-    return true
+    return 'more'
   }
 
-  #recordRange(from: number): void {
-    const index = this.argumentCount++
-    if (index >= MAX_RANGES) return
-    if (2 * index + 1 >= this.#ranges.length) {
-      const wider = new Int32Array(this.#ranges.length * 2)
-      wider.set(this.#ranges)
-      this.#ranges = wider
-    }
-    this.#ranges[2 * index] = from
-    this.#ranges[2 * index + 1] = from + this.#bulkLength
-  }
-
-  /** Skips what is here of a bulk string. True when it was the last one of its request and is complete. */
-  #skipBytes(): boolean {
+  #skipBytes(): Framed {
     const skipped = Math.min(this.#bytesLeft, this.#chunk.length - this.#at)
     this.#at += skipped
     this.#bytesLeft -= skipped
-    if (this.#bytesLeft > 0) return false
-    this.#expecting = 'length'
-    this.#startLine()
-    return --this.#argumentsLeft === 0
+    if (this.#bytesLeft > 0) return 'more'
+    this.#argumentsLeft--
+    return this.#nextString()
   }
 
   #finish(): Framed {
@@ -256,101 +238,59 @@ export class RequestFramer {
     this.end = this.#at
     this.bytes = this.#chunk
     this.parts = undefined
-    this.size = this.#before + this.end - this.start
-    if (this.#before > 0) this.#joinPieces()
+    this.size = this.#before.bytes + this.end - this.start
+    if (!this.#before.isEmpty) this.#join()
     return 'request'
   }
 
   // `start` is 0 whenever earlier chunks hold a part of the request.
-  #joinPieces(): void {
-    this.#pieces.push(this.#chunk.subarray(0, this.end))
+  #join(): void {
+    this.#before.push(this.#chunk.subarray(0, this.end))
+    const parts = this.#before.take()
     if (this.size <= JOIN_BYTES) {
-      this.bytes = Buffer.concat(this.#pieces, this.size)
+      this.bytes = Buffer.concat(parts, this.size)
     } else {
-      this.parts = this.#pieces
-      this.bytes = headOf(this.#pieces)
+      this.parts = parts
+      this.bytes = headOf(parts)
     }
     this.end = this.bytes.length
-    this.#pieces = []
-    this.#before = 0
   }
 
-  #keepPiece(): void {
-    if (this.#expecting === 'request') return
-    this.#pieces.push(this.start === 0 ? this.#chunk : this.#chunk.subarray(this.start))
-    this.#before += this.#chunk.length - this.start
+  #keepRest(): void {
+    if (this.#expecting !== 'request' && this.#chunk.length > this.start)
+      this.#before.push(this.#chunk.subarray(this.start))
+    this.#chunk = EMPTY
+    this.#at = 0
     this.start = 0
-  }
-
-  #forget(): void {
-    this.#expecting = 'request'
-    this.#pieces = []
-    this.#before = 0
-    this.#lineBytes = 0
   }
 
   #readInline(): Framed {
     const found = this.#chunk.indexOf(LF, this.#at)
     const to = found < 0 ? this.#chunk.length : found
-    this.#lineBytes += to - this.#at
+    if (this.#before.bytes + to - this.start > MAX_LINE_BYTES) return this.#fail('too big inline request')
     this.#at = found < 0 ? to : found + 1
     if (found < 0) return 'more'
-    this.#pieces.push(this.#chunk.subarray(this.start, to))
-    const line = Buffer.concat(this.#pieces)
-    this.#forget()
-    return this.#takeInline(line)
+    const line = this.#chunk.subarray(this.start, to)
+    return this.#takeInline(this.#before.isEmpty ? line : Buffer.concat([...this.#before.take(), line]))
   }
 
   /** An inline request goes on as the array it means: Redis would close a shared lane for a bad quote. */
   #takeInline(line: Buffer): Framed {
+    this.#expecting = 'request'
     const words = splitInline(line)
-    if (words === undefined) {
-      this.#fail('unbalanced quotes in request')
-      return 'error'
-    }
-    const name = words[0]?.toString('latin1').toLowerCase()
-    if (name === undefined) return 'more'
-    if (name === 'post' || name === 'host:') {
-      this.error = ''
-      return 'error'
-    }
-    this.#encodeInline(words)
+    if (words === undefined) return this.#fail('unbalanced quotes in request')
+    if (words.length === 0) return 'more'
+    if (isCrossProtocol(words[0] as Buffer)) return this.#fail('')
+    this.bytes = encodeWords(words, this.#ranges)
+    this.parts = undefined
+    this.start = 0
+    this.end = this.bytes.length
+    this.size = this.end
     return 'request'
   }
 
-  #encodeInline(words: readonly Buffer[]): void {
-    const pieces: Buffer[] = [Buffer.from(`*${words.length}\r\n`)]
-    let at = (pieces[0] as Buffer).length
-    for (const word of words) {
-      const head = Buffer.from(`$${word.length}\r\n`)
-      this.#bulkLength = word.length
-      this.#recordRange(at + head.length)
-      pieces.push(head, word, Buffer.from('\r\n'))
-      at += head.length + word.length + 2
-    }
-    this.bytes = Buffer.concat(pieces, at)
-    this.parts = undefined
-    this.start = 0
-    this.end = at
-    this.size = at
-  }
-
-  #fail(error: string): false {
+  #fail(error: string): Framed {
     this.error = error
-    return false
-  }
-
-  #tooLong(): Framed {
-    const what = { inline: 'inline request', count: 'mbulk count string', length: 'bulk count string' }
-    this.error = `too big ${what[this.#expecting as keyof typeof what]}`
     return 'error'
   }
-}
-
-/** The first bytes of a request in pieces, enough for its name and the arguments that decide where it goes. */
-function headOf(pieces: readonly Buffer[]): Buffer {
-  let size = 0
-  let count = 0
-  while (count < pieces.length && size < 4096) size += (pieces[count++] as Buffer).length
-  return count === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces.slice(0, count), size)
 }
