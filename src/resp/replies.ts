@@ -33,8 +33,9 @@ export function error(text: string): Buffer {
   return Buffer.from(`-${text.replace(/[\r\n]/g, ' ')}\r\n`, 'utf8')
 }
 
+/** `text` has one character for each byte: it may quote a byte that the client sent. */
 export function protocolError(text: string): Buffer {
-  return error(`ERR Protocol error: ${text}`)
+  return Buffer.from(`-ERR Protocol error: ${text.replace(/[\r\n]/g, ' ')}\r\n`, 'latin1')
 }
 
 export function wrongArguments(name: string): Buffer {
