@@ -5,7 +5,7 @@ import { catchSignals, Interrupted, pause, until, within, type Interruption } fr
 import { makeOwnFolder } from './own-folder.ts'
 import { panelOf } from './panel.ts'
 import { ProxyChild } from './proxy-child.ts'
-import { findRedisServer, installRedisServer } from './redis-binary.ts'
+import { installRedisServer } from './redis-binary.ts'
 import { startRig, type Rig } from './redis-rig.ts'
 import { auditStored, perform, type Stage } from './scenario.ts'
 import { scoreOf, type Score } from './score.ts'
@@ -33,10 +33,9 @@ const lookEveryMs = 250
 export async function runDemo({ keep, args }: DemoOptions): Promise<number> {
   if (args[0] !== undefined) throw new ProxyError('USAGE', `demo takes no settings: '${args[0]}'`)
   const screen = new Screen(process.stdout)
-  if (findRedisServer() === undefined) screen.say('no Redis is installed; looking for a way', 'dim')
   installRedisServer()
   const interruption = catchSignals()
-  process.stdout.once('error', (error: Error) => interruption.fail(error))
+  process.stdout.once('error', () => interruption.fail(new Interrupted('SIGPIPE')))
   const demo = new Demo(screen, interruption)
   try {
     return await demo.run(keep)
@@ -45,7 +44,6 @@ export async function runDemo({ keep, args }: DemoOptions): Promise<number> {
       demo.explain()
       throw thrown
     }
-    if (!thrown.isHangup) screen.say('ending …', 'dim')
     return thrown.exitCode
   } finally {
     await demo.end()
@@ -91,7 +89,11 @@ class Demo {
   /** Ends every process and removes every file. */
   async end(): Promise<void> {
     this.#isEnding = true
-    this.#screen.clear()
+    const why: unknown = this.#interruption.signal.reason
+    if (why instanceof Interrupted && why.isHeard) {
+      this.#screen.clear()
+      this.#screen.say('ending …', 'dim')
+    }
     this.#traffic?.abandon()
     await this.#proxy?.stop()
     // Redis may still be starting; it can be ended when it has been, or has failed.

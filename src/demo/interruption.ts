@@ -6,12 +6,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export class Interrupted extends Error {
   /** What shells expect of a program that a signal ended. */
   readonly exitCode: number
-  /** The terminal is gone, so nothing can be said any more. */
-  readonly isHangup: boolean
+  /** Somebody still reads what is said: not when the terminal is gone, or the other end of the pipe. */
+  readonly isHeard: boolean
 
   constructor(name: NodeJS.Signals) {
     super(`ended by ${name}`)
-    this.isHangup = name === 'SIGHUP'
+    this.isHeard = name !== 'SIGHUP' && name !== 'SIGPIPE'
     this.exitCode = 128 + constants.signals[name]
   }
 }

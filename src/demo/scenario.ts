@@ -141,7 +141,8 @@ function tellMoved({ tell }: Stage, spell: Spell, flight: FlightRecord): void {
   const { held, replayed, inDoubt, proof } = flight
   const gap = `writes flow again, to ${flight.to ?? 'nobody'}, after ${seconds(spell.longestGapMs)}`
   const counts = `held ${number(held)}, replayed ${number(replayed)}, in doubt ${number(inDoubt)}`
-  tell(spell.resumedAtMs, `${gap} (${counts}${proof === null ? '' : `, handover ${proof}`})`, 'green')
+  const proved = proof === 'proved' ? ', handover proved' : ''
+  tell(spell.resumedAtMs, `${gap} (${counts}${proved})`, 'green')
 }
 
 /** Waits until the old master follows the new one, so that the next failover finds two replicas again. */

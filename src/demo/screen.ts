@@ -31,17 +31,22 @@ export class Screen {
 
   /** One line that stays. */
   say(text: string, look?: Look): void {
+    this.#out.cork()
     this.#erase()
     // Long lines may wrap here: they are never taken back.
     this.#write(look === undefined ? { text } : { text, look })
     this.#draw()
+    this.#out.uncork()
   }
 
   show({ lines, summary }: Panel): void {
     if (this.#isLive) {
+      // Corked, so that what is taken away and what is drawn reach the terminal together and nothing flickers.
+      this.#out.cork()
       this.#erase()
       this.#panel = lines
       this.#draw()
+      this.#out.uncork()
     } else if (performance.now() - this.#plainAtMs >= plainEveryMs) {
       this.#plainAtMs = performance.now()
       this.#write({ text: summary })
