@@ -91,7 +91,8 @@ export class Discovery {
 
   #observed(observation: Observation): void {
     const { clock, adopted, sentinels } = this.#options
-    const [vote] = observation.votes
+    // A Sentinel that does not know the name has no down-after for it.
+    const vote = observation.votes.find(({ address }) => address !== null)
     if (vote !== undefined) this.downAfterMs = vote.downAfterMs
     const current = adopted()
     const verdict = decide({

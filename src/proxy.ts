@@ -206,6 +206,9 @@ export class Proxy {
       onTopology: (topology, replicationId) => {
         this.#adopt(topology, replicationId)
       },
+      onMasterOffset: (offset) => {
+        this.reads.masterAt(offset)
+      },
       onFailover: (durationMs) => {
         this.counters.failoverDuration.observeMs(durationMs)
       }
@@ -226,7 +229,6 @@ export class Proxy {
         deadlineMs: () => this.heartbeatDeadlineMs,
         prefer: reads.prefer
       },
-      masterOffset: () => this.controller.seat.master?.offset ?? 0,
       onPromoted: (address) => {
         this.controller.electionSeen('a replica says that it is master', address)
       }

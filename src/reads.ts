@@ -21,7 +21,6 @@ export type ReadsOptions = {
     /** Host or host:port prefix of the replicas to prefer; empty for none. */
     readonly prefer: string
   }
-  readonly masterOffset: () => number
   readonly onPromoted: (address: Address) => void
 }
 
@@ -71,6 +70,11 @@ export class Reads {
     this.#tellLanes()
   }
 
+  /** Where the adopted master is at this moment, as its own ROLE says. */
+  masterAt(offset: number): void {
+    this.#replicas.masterAt(offset, this.#options.clock.now())
+  }
+
   /** Its lane failed: asked again before it serves on. */
   suspect(address: Address): void {
     this.#watched.get(formatAddress(address))?.watch.beat()
@@ -117,8 +121,7 @@ export class Reads {
     watched.isUp = true
     watched.latencyMs = roundTripMs
     watched.offset = report.offset
-    const { clock, masterOffset, onPromoted } = this.#options
-    this.#replicas.masterAt(masterOffset(), clock.now())
+    const { clock, onPromoted } = this.#options
     const isReplica = report.role === 'replica'
     this.#replicas.heard({
       address,
@@ -138,16 +141,7 @@ export class Reads {
     const watched = this.#watched.get(name)
     if (watched === undefined) return
     watched.isUp = false
-    const linkState = 'unheard'
-    this.#replicas.heard({
-      address,
-      role: 'slave',
-      masterHost: '',
-      masterPort: 0,
-      linkState,
-      offset: -1,
-      receivedAtMs: 0
-    })
+    this.#replicas.unheard(address)
     this.#tellLanes()
   }
 

@@ -8,6 +8,8 @@ export type BoundMasterEvents = {
   readonly onDoubted: (why: string) => void
   /** It answered with its role as master and has not been started anew. */
   readonly onAlive: () => void
+  /** Where its history stands, as it has just said itself. */
+  readonly onOffset: (offset: number) => void
   /** It answered as master, started anew: it lost its memory, and perhaps its data. */
   readonly onRestarted: (topology: Topology) => void
 }
@@ -97,7 +99,10 @@ export class BoundMaster {
   }
 
   #heard(role: 'master' | 'replica' | undefined, offset: number): void {
-    if (role === 'master') this.offset = offset
+    if (role === 'master') {
+      this.offset = offset
+      this.#events.onOffset(offset)
+    }
     if (role === 'replica') this.#events.onDoubted('it says that it is a replica')
     else if (this.#isProofWanted) this.#prove()
   }

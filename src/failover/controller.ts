@@ -1,41 +1,16 @@
 // The only holder of the phase: takes events, runs the effects of the machine, owns the failover timers, logs each
 // transition with its reason and counts it. No other file knows whether there is a failover.
-import type { Clock, Timer } from '../clock.ts'
-import type { Log } from '../log.ts'
-import { formatAddress, type Address, type SameNode, type Topology } from '../topology/topology.ts'
+import type { Timer } from '../clock.ts'
+import { formatAddress, type Address, type Topology } from '../topology/topology.ts'
 import { Binding, type BindingEvents } from './binding.ts'
 import type { BoundMasterEvents } from './bound-master.ts'
+import type { ControllerOptions } from './controller-options.ts'
 import { Election, type ElectionEvents } from './election.ts'
 import { FlightRecorder } from './flight-recorder.ts'
-import type { HoldQueue } from './hold-queue.ts'
 import { admits, step, type Admission, type Effect, type FailoverEvent, type Phase } from './machine.ts'
-import type { NodeProof, RedisSide } from './redis-side.ts'
+import type { NodeProof } from './redis-side.ts'
 import { Seat } from './seat.ts'
 import { TransitionLog } from './transition-log.ts'
-
-export type ControllerRules = {
-  /** How long a master may be sought before requests are refused, in milliseconds. */
-  readonly budgetMs: number
-  /** How long a candidate may serve before a usable Sentinel confirms it, in milliseconds. */
-  readonly confirmTimeoutMs: number
-  readonly heartbeatIntervalMs: number
-  /** A master that came back under its address with another history is left to the Sentinels. */
-  readonly refuseEmptyMaster: boolean
-}
-
-export type ControllerOptions = {
-  readonly clock: Clock
-  readonly log: Log
-  readonly redis: RedisSide
-  readonly held: HoldQueue
-  readonly rules: ControllerRules
-  readonly sameNode: SameNode
-  readonly askSentinels: (reason: string) => void
-  /** A master is bound, or its replicas changed. */
-  readonly onTopology: (topology: Topology, replicationId: string) => void
-  /** Another master was bound; how long requests could not be sent. */
-  readonly onFailover: (durationMs: number) => void
-}
 
 export class FailoverController {
   readonly recorder: FlightRecorder
@@ -165,6 +140,9 @@ export class FailoverController {
     onAlive: () => {
       this.#happened('masterAlive', 'it answers, and is master')
     },
+    onOffset: (offset) => {
+      this.#options.onMasterOffset(offset)
+    },
     onRestarted: (topology) => {
       this.#restarted(topology)
     },
@@ -287,6 +265,7 @@ export class FailoverController {
   #moveTo(topology: Topology, proof: NodeProof, isConfirmed: boolean): void {
     this.seat.take(topology, proof, isConfirmed)
     this.#options.onTopology(topology, proof.replicationId)
+    this.#options.onMasterOffset(proof.offset)
   }
 
   // It was not replaced in time: what the Sentinels call master stays master, unless that is refused.
