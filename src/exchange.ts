@@ -4,6 +4,10 @@
 /** `again`: may be sent again when its fate is unknown. `once`: never sent twice [F3]. */
 export type Effect = 'again' | 'once'
 
+/** What a request does to the lane of the session's own that it needs. */
+export type OwnStep =
+  'multi' | 'queued' | 'exec' | 'discard' | 'watch' | 'unwatch' | 'blocking' | 'call' | 'plain'
+
 export type ExchangeState = 'held' | 'unsent' | 'unanswered' | 'answered'
 
 /** Whoever the replies of an exchange belong to: a session, or the proxy itself. */
@@ -55,6 +59,8 @@ export class Exchange {
   isTailUnsent = false
   /** Part of a reply has left and its end has not come: nothing can be put in its place. */
   isTorn = false
+  /** Set when it must go to a lane of the session's own; such an exchange is one request. */
+  own: OwnStep | undefined = undefined
   /** Next in the order of the session, and in the order of the lane. */
   nextOfSession: Exchange | undefined = undefined
   nextOfLane: Exchange | undefined = undefined
@@ -73,6 +79,7 @@ export class Exchange {
   /** Whether the framed request lies right behind this run, so that one record serves both. */
   isFollowedBy(request: RequestBytes): boolean {
     return (
+      this.own === undefined &&
       this.bytes === request.bytes &&
       this.end === request.start &&
       request.parts === undefined &&

@@ -128,6 +128,7 @@ export class Proxy {
       dialer: this.dialer,
       clock,
       maxLanesPerNode: lane.maxPerNode,
+      pinned: { maxLanes: lane.pinnedMax, waitMs: lane.pinnedWaitMs, warmSpares: lane.warmSpares },
       laneTimeoutMs: lane.timeoutMs,
       events: {
         onMasterRefused: (generation, reply) => {
@@ -193,9 +194,13 @@ export class Proxy {
       redis: {
         watch: (address, intervalMs, events) => this.#nodes.watch(address, intervalMs, events),
         bind: (address) => this.lanes.bind(address),
-        withhold: () => this.lanes.master?.withhold(),
-        release: () => this.lanes.master?.release(),
-        inFlight: () => this.lanes.master?.inFlight ?? 0
+        withhold: unblock => {
+          this.lanes.withhold(unblock)
+        },
+        release: () => {
+          this.lanes.release()
+        },
+        inFlight: () => this.lanes.inFlight
       },
       rules: {
         budgetMs: hold.budgetMs,

@@ -109,6 +109,7 @@ function reset(session: Session, _words: readonly Buffer[], context: HereContext
   session.state.identity = { user: undefined, database: 0, protocol: 2 }
   session.state.isAuthenticated = context.isOpenTo(session)
   session.state.name = ''
+  session.resetRequests()
   session.answer(replies.reset)
 }
 

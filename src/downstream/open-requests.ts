@@ -1,9 +1,11 @@
 // A session's requests that Redis has not answered: on which lane they are, and what may go where. A session changes
 // lane only when nothing of it is unanswered or held on the previous one [R4].
 import type { Command } from '../command/commands.ts'
-import { Exchange, type LeftOver, type ReplyReceiver, type RequestBytes } from '../exchange.ts'
+import { Exchange, type LeftOver, type ReplyReceiver } from '../exchange.ts'
 import * as replies from '../resp/replies.ts'
 import { route, type RouteFacts } from '../route/route.ts'
+import { OwnLane, type FramedRequest } from './own-lane.ts'
+import { OwnRequests } from './own-requests.ts'
 import { ReplyQueue } from './reply-queue.ts'
 import { ReplyWindow } from './reply-window.ts'
 import type { CloseReason, NodeChoice, SessionLane, SessionParts } from './session-parts.ts'
@@ -19,6 +21,8 @@ export type RequestHost = {
   leave: (bytes: Buffer) => void
   /** More requests may be taken. */
   proceed: () => void
+  /** A frame that is no reply, to leave between two of them. */
+  readonly push: (frame: Buffer) => void
   end: (reason: CloseReason) => void
   close: (reason: CloseReason) => void
 }
@@ -28,6 +32,8 @@ export type LaneSide = 'master' | 'replica'
 export class OpenRequests implements ReplyReceiver {
   readonly queue: ReplyQueue
   readonly window: ReplyWindow
+  /** The lane of its own that the session may need. */
+  readonly own: OwnLane
   readonly #state: SessionState
   readonly #parts: SessionParts
   readonly #host: RequestHost
@@ -41,6 +47,7 @@ export class OpenRequests implements ReplyReceiver {
   /** Its lane is another one: stands in the queue until nothing is unanswered. */
   #waiting: { readonly exchange: Exchange; readonly command: Command } | undefined
   #lastWriteAtMs = Number.NEGATIVE_INFINITY
+  readonly #ownRequests: OwnRequests
 
   constructor(state: SessionState, parts: SessionParts, host: RequestHost) {
     this.#state = state
@@ -50,6 +57,34 @@ export class OpenRequests implements ReplyReceiver {
       host.leave(bytes)
     })
     this.window = new ReplyWindow(parts.limits.outputSoftBytes)
+    this.own = new OwnLane({
+      lend: (onLane) => {
+        const { laneKey: key, identity } = state
+        return parts.lanes.pinned.lend({ key, identity, onPush: host.push, onLane })
+      },
+      giveBack: (lane) => {
+        parts.lanes.pinned.giveBack(lane)
+      },
+      selected: (database) => {
+        state.identity = { ...state.identity, database }
+      }
+    })
+    this.#ownRequests = new OwnRequests(this.own, {
+      protocol: () => state.protocol,
+      nowMs: () => parts.clock.now(),
+      send: (exchange, lane) => {
+        this.#send(exchange, lane, 'master')
+      },
+      settleAs: (exchange, reply) => {
+        this.#settleAs(exchange, reply)
+      },
+      substitute: (exchange, other) => {
+        this.queue.replace(exchange, [other])
+      },
+      goOn: () => {
+        this.#goOn()
+      }
+    })
   }
 
   /** Bytes of requests that are kept until they are answered. */
@@ -67,19 +102,25 @@ export class OpenRequests implements ReplyReceiver {
 
   mayTake(backlogBytes: number): boolean {
     return (
-      this.#waiting === undefined && this.#held === 0 && this.window.admits(this.#unanswered, backlogBytes)
+      this.#waiting === undefined &&
+      this.#held === 0 &&
+      !this.#ownRequests.isWaiting &&
+      this.window.admits(this.#unanswered, backlogBytes)
     )
   }
 
   // While something is unanswered on the master's lane, reads follow there.
   facts(command: Command, nowMs: number): RouteFacts {
+    const needsOwn = this.own.concerns(command)
     const mayMove = this.#unanswered === 0
-    const hasReplica = command.replica && (mayMove ? this.#chooseReplica() : this.#side === 'replica')
-    return { lastWriteAtMs: this.#lastWriteAtMs, nowMs, hasReplica }
+    const mayRead = command.replica && !needsOwn
+    const hasReplica = mayRead && (mayMove ? this.#chooseReplica() : this.#side === 'replica')
+    const { isInMulti } = this.own
+    return { lastWriteAtMs: this.#lastWriteAtMs, nowMs, hasReplica, needsOwn, isInMulti }
   }
 
   /** Sends the framed request on, or lets it wait for what is unanswered elsewhere. */
-  forward(command: Command, request: RequestBytes, side: LaneSide): void {
+  forward(command: Command, request: FramedRequest, side: LaneSide): void {
     const lane = this.#laneOn(side, request.size)
     if (lane === undefined) {
       this.queue.answer(this, replies.tooManyLanes)
@@ -98,13 +139,22 @@ export class OpenRequests implements ReplyReceiver {
     this.#send(this.#open(command, request), lane, side)
   }
 
+  /** Sends the framed request on over the lane of the session's own. */
+  forwardOwn(command: Command, request: FramedRequest): void {
+    const exchange = this.#open(command, request)
+    if (this.#unanswered > 0 && this.#lane !== this.own.lane) this.#waiting = { exchange, command }
+    else this.#ownRequests.send(exchange)
+  }
+
   /** Keeps the framed request until there is a master. */
-  hold(command: Command, request: RequestBytes): void {
+  hold(command: Command, request: FramedRequest): void {
     this.#hold([this.#open(command, request)])
   }
 
-  #open(command: Command, request: RequestBytes): Exchange {
-    const exchange = new Exchange(this, request, command.effect, this.#state.lastSeenAtMs)
+  #open(command: Command, request: FramedRequest): Exchange {
+    const own = this.own.concerns(command) ? this.own.take(command, request) : undefined
+    const exchange = new Exchange(this, request, own?.effect ?? command.effect, this.#state.lastSeenAtMs)
+    exchange.own = own?.step
     this.queue.open(exchange)
     return exchange
   }
@@ -142,6 +192,10 @@ export class OpenRequests implements ReplyReceiver {
     if (waiting === undefined || this.#unanswered > 0 || this.#held > 0) return
     this.#waiting = undefined
     const { exchange, command } = waiting
+    if (exchange.own !== undefined && this.#parts.gate.admission === 'forward') {
+      this.#ownRequests.send(exchange)
+      return
+    }
     const facts = this.facts(command, this.#parts.clock.now())
     const decision = route(command, facts, this.#parts.policy, this.#parts.gate.admission)
     if (decision === 'hold') this.#hold([exchange])
@@ -154,6 +208,12 @@ export class OpenRequests implements ReplyReceiver {
     const lane = stays ? this.#lane : this.#laneOn(side, exchange.size)
     if (lane === undefined) this.#settleAs(exchange, replies.tooManyLanes)
     else this.#send(exchange, lane, side)
+  }
+
+  /** The session's connection state is forgotten, as RESET asks. */
+  reset(): void {
+    this.own.reset()
+    if (this.#unanswered === 0) this.own.release()
   }
 
   // ---- hold: called by the gate -----------------------------------------------------------------------------------
@@ -170,7 +230,8 @@ export class OpenRequests implements ReplyReceiver {
   /** Sends a held exchange to the master that is bound. */
   dispatch(exchange: Exchange): void {
     this.#held--
-    this.#sendOr(exchange, 'master')
+    if (exchange.own === undefined) this.#sendOr(exchange, 'master')
+    else this.#ownRequests.send(exchange)
     this.#goOn()
   }
 
@@ -200,6 +261,7 @@ export class OpenRequests implements ReplyReceiver {
     this.window.learn(bytes.length, ended)
     this.queue.relay(exchange, bytes)
     if (exchange.state === 'answered') this.#finish(exchange)
+    if (exchange.own !== undefined && exchange.state === 'answered') this.#finishOwn(exchange, bytes)
     if (ended === 0) return
     this.#goOn()
   }
@@ -209,6 +271,11 @@ export class OpenRequests implements ReplyReceiver {
     this.#unansweredBytes -= exchange.size
     this.#parts.counters.latency[this.#side].observeMs(nowMs - exchange.startedAtMs, exchange.count)
     if (exchange.effect === 'once') this.#lastWriteAtMs = nowMs
+  }
+
+  #finishOwn(exchange: Exchange, bytes: Buffer): void {
+    this.own.answered(exchange, bytes)
+    if (this.#unanswered === 0) this.own.release()
   }
 
   leftOver(exchanges: readonly Exchange[], why: LeftOver): void {
@@ -229,7 +296,10 @@ export class OpenRequests implements ReplyReceiver {
 
   #replace(exchanges: readonly Exchange[], why: LeftOver): void {
     const held: Exchange[] = []
-    for (const { exchange, pieces } of this.#parts.gate.settle(exchanges, why)) {
+    for (const { exchange, pieces } of this.#parts.gate.settle(
+      this.#ownRequests.endTransaction(exchanges),
+      why
+    )) {
       this.queue.replace(exchange, pieces)
       held.push(...pieces.filter(({ state }) => state === 'held'))
     }

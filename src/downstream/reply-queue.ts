@@ -5,6 +5,7 @@ export class ReplyQueue {
   readonly #leave: (bytes: Buffer) => void
   #first: Exchange | undefined
   #last: Exchange | undefined
+  #interjected: Buffer[] = []
 
   constructor(leave: (bytes: Buffer) => void) {
     this.#leave = leave
@@ -31,6 +32,7 @@ export class ReplyQueue {
       return
     }
     this.#leave(bytes)
+    if (this.#interjected.length > 0 && !exchange.isTorn) this.#leaveInterjected()
     if (exchange.state === 'answered') this.#advance()
   }
 
@@ -43,6 +45,12 @@ export class ReplyQueue {
     const exchange = new Exchange(owner, NO_REQUEST, 'again', 0)
     this.open(exchange)
     this.complete(exchange, bytes)
+  }
+
+  /** Bytes that are no reply: they leave now, or behind the reply of which a part has left. */
+  interject(bytes: Buffer): void {
+    if (this.#first?.isTorn === true) this.#interjected.push(bytes)
+    else this.#leave(bytes)
   }
 
   /** Gives an exchange its replies at once. */
@@ -72,6 +80,12 @@ export class ReplyQueue {
   /** Every exchange in order. */
   *[Symbol.iterator](): Generator<Exchange> {
     for (let at = this.#first; at !== undefined; at = at.nextOfSession) yield at
+  }
+
+  #leaveInterjected(): void {
+    const frames = this.#interjected
+    this.#interjected = []
+    for (const frame of frames) this.#leave(frame)
   }
 
   #advance(): void {

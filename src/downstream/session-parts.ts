@@ -6,6 +6,7 @@ import type { RequestFramer } from '../resp/request-framer.ts'
 import type { ReadPolicy } from '../route/read-policy.ts'
 import type { Admission } from '../route/route.ts'
 import type { InputBudget } from './input-budget.ts'
+import type { LentLane } from './own-lane.ts'
 import type { OpenRequests } from './open-requests.ts'
 import type { Session } from './session.ts'
 import type { SessionIdentity } from './session-state.ts'
@@ -33,7 +34,19 @@ export type NodeChoice = {
   lane: (key: string, kind: 'shared' | 'bulk', identity: SessionIdentity) => SessionLane | undefined
 }
 
+/** Lanes that are lent to one session each. */
+export type LaneLender = {
+  lend: (borrower: {
+    readonly key: string
+    readonly identity: SessionIdentity
+    readonly onPush: (frame: Buffer) => void
+    readonly onLane: (lane: LentLane | undefined) => void
+  }) => () => void
+  giveBack: (lane: LentLane) => void
+}
+
 export type SessionLanes = {
+  readonly pinned: LaneLender
   /** The bound master. */
   readonly master: NodeChoice | undefined
   /** A replica that may serve reads: `before` while that one may. */

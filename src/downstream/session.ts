@@ -2,6 +2,7 @@
 // gate and the proxy's own answers are handed in.
 import type { Socket } from 'node:net'
 import { classify } from '../command/classify.ts'
+import type { PinReason } from '../command/exceptions.ts'
 import * as replies from '../resp/replies.ts'
 import { RequestFramer } from '../resp/request-framer.ts'
 import { route } from '../route/route.ts'
@@ -124,7 +125,7 @@ export class Session implements BudgetUser, RequestHost {
         this.#parts.here(command, request, this)
         break
       case 'own':
-        this.#refuse(replies.needsOwnLane(command.name))
+        requests.forwardOwn(command, request)
         break
       case 'refused':
         this.#refuse(replies.refused(command.name))
@@ -170,6 +171,21 @@ export class Session implements BudgetUser, RequestHost {
     if (this.#isFlushScheduled) return
     this.#isFlushScheduled = true
     this.#parts.turn.flushDownstream(this)
+  }
+
+  /** A frame that is no reply leaves between two of them. */
+  readonly push = (frame: Buffer): void => {
+    this.#requests.queue.interject(frame)
+  }
+
+  /** Why it holds a lane of its own; undefined if it holds none. */
+  get pinReason(): PinReason | undefined {
+    return this.#requests.own.reason
+  }
+
+  /** Forgets the connection state that Redis would forget at RESET. */
+  resetRequests(): void {
+    this.#requests.reset()
   }
 
   flush(): void {
@@ -237,6 +253,7 @@ export class Session implements BudgetUser, RequestHost {
     if (this.closed !== undefined) return
     this.closed = reason
     this.#parts.budget.leave(this)
+    this.#requests.own.close()
     this.socket.destroy()
     this.#parts.onClosed(this, reason)
   }

@@ -28,6 +28,8 @@ export type WatchedNode = {
   beat: () => void
   /** Undefined when the connection was lost or the node refused. */
   prove: (done: (proof: NodeProof | undefined) => void) => void
+  /** Lets a call that blocks on this connection end with UNBLOCKED: proof that it popped nothing. */
+  unblock: (clientId: number) => void
   /** The replication offset behind everything it has answered so far; undefined if it does not say. */
   offset: (done: (offset: number | undefined) => void) => void
   close: () => void
@@ -37,7 +39,8 @@ export type RedisSide = {
   watch: (address: Address, intervalMs: number, events: NodeEvents) => WatchedNode
   /** Points new requests at this master, cuts the lanes of the one before, and returns the new generation. */
   bind: (address: Address) => number
-  withhold: () => void
+  /** Replies of the bound master stay here; `unblock` is called for each call that blocks on it. */
+  withhold: (unblock: (clientId: number) => void) => void
   release: () => void
   /** Exchanges written to the bound master and not answered. */
   inFlight: () => number

@@ -52,7 +52,9 @@ export class Seat {
   /** Replies of the bound master stay here, and its offset is taken behind the last of them. */
   withhold(): void {
     const { clock, redis, recorder } = this.#options
-    redis.withhold()
+    redis.withhold((clientId) => {
+      this.#master?.watch.unblock(clientId)
+    })
     this.doRepliesCount = false
     if (this.#drain !== undefined || this.#master === undefined) return
     this.#drain = new Drain(clock, this.#master.watch, redis.inFlight, (offset) => {

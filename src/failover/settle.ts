@@ -27,10 +27,18 @@ export type RequestFacts = {
 export function judge(request: RequestFacts, facts: SettleFacts): Fate {
   const { effect, isUnsent, reply } = request
   if (reply === undefined) return isUnsent || effect === 'again' ? 'replay' : 'doubt'
-  if (provesUnexecuted(reply)) return facts.hasLaterWrite ? 'leave' : 'replay'
+  if (provesUnexecuted(reply) || isAborted(reply)) return facts.hasLaterWrite ? 'leave' : 'replay'
   if (facts.hasLaterWrite || facts.repliesCount) return 'leave'
   return effect === 'again' ? 'replay' : 'doubt'
 }
+
+// A transaction in which one command was refused was not executed at all.
+function isAborted(reply: Buffer): boolean {
+  return reply.subarray(0, 10).equals(ABORTED)
+}
+
+const ABORTED = Buffer.from('-EXECABORT')
+const MINUS = 45
 
 type Settled = {
   readonly request: RequestBytes
@@ -67,12 +75,13 @@ export function settle(
 
 /** Whether Redis executed a write of this exchange whose reply is still here. */
 export function hasExecutedWrite(exchange: Exchange): boolean {
-  return exchange.effect === 'once' && keptReplies(exchange).some((reply) => !provesUnexecuted(reply))
+  return exchange.effect === 'once' && keptReplies(exchange).some((reply) => reply[0] !== MINUS)
 }
 
 function pieceOf(exchange: Exchange, { request, effect, fate, reply }: Settled): Exchange {
   const piece = new Exchange(exchange.owner, request, effect, exchange.startedAtMs)
   piece.heldSinceMs = exchange.heldSinceMs
+  piece.own = exchange.own
   if (fate === 'replay') return piece
   piece.state = 'answered'
   piece.left = 1

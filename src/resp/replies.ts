@@ -1,6 +1,7 @@
 // Every reply the proxy writes itself, worded as Redis words it [C2], and the replies it recognises.
 
 export const ok = Buffer.from('+OK\r\n')
+export const queued = Buffer.from('+QUEUED\r\n')
 export const pong = Buffer.from('+PONG\r\n')
 export const reset = Buffer.from('+RESET\r\n')
 

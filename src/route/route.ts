@@ -12,7 +12,14 @@ export type RouteFacts = {
   readonly lastWriteAtMs: number
   readonly nowMs: number
   readonly hasReplica: boolean
+  /** The session needs a lane of its own, for this command or since an earlier one. */
+  readonly needsOwn: boolean
+  /** Redis queues what comes, until EXEC or DISCARD. */
+  readonly isInMulti: boolean
 }
+
+/** In a transaction too the proxy answers these, because they speak of the client's connection. */
+const ALWAYS_HERE = new Set(['reset', 'quit', 'auth', 'hello', 'subscribe', 'psubscribe', 'ssubscribe'])
 
 export function route(
   command: Command,
@@ -20,11 +27,11 @@ export function route(
   policy: ReadPolicy,
   admission: Admission
 ): Decision {
-  if (command.handling === 'here') return 'here'
+  if (command.handling === 'here' && (!facts.isInMulti || ALWAYS_HERE.has(command.name))) return 'here'
   if (command.handling === 'refused') return 'refused'
   if (command.replica && facts.hasReplica && mayReadFromReplica(policy, facts.lastWriteAtMs, facts.nowMs))
     return 'replica'
   if (admission === 'hold') return 'hold'
   if (admission === 'refuse') return 'shed'
-  return command.handling === 'shared' ? 'master' : 'own'
+  return facts.needsOwn ? 'own' : 'master'
 }

@@ -14,7 +14,7 @@ export type LaneIdentity = {
 
 export type Role = 'master' | 'replica'
 
-export type HandshakeStep = 'auth' | 'role' | 'user' | 'select' | 'hello'
+export type HandshakeStep = 'auth' | 'role' | 'id' | 'user' | 'select' | 'hello'
 
 export type HandshakeFailure = {
   readonly step: HandshakeStep
@@ -30,6 +30,8 @@ export class Handshake {
   readonly #steps: HandshakeStep[] = []
   readonly #role: Role | undefined
   #at = 0
+  /** The connection's id at Redis, if the service user may ask for it. */
+  clientId: number | undefined
 
   constructor(service: Credentials | undefined, role: Role | undefined, identity: LaneIdentity) {
     this.#role = role
@@ -40,6 +42,7 @@ export class Handshake {
     }
     if (service) add('auth', 'AUTH', ...authWords(service))
     if (role) add('role', 'ROLE')
+    if (role === 'master') add('id', 'CLIENT', 'ID')
     if (identity.user) add('user', 'AUTH', ...authWords(identity.user))
     if (identity.database > 0) add('select', 'SELECT', String(identity.database))
     if (identity.protocol === 3) add('hello', 'HELLO', '3')
@@ -54,6 +57,10 @@ export class Handshake {
   take(reply: Buffer): HandshakeFailure | undefined {
     const step = this.#steps[this.#at++]
     if (step === undefined) return { step: 'hello', reply }
+    if (step === 'id') {
+      this.clientId = Number(reply.toString('latin1', 1)) || undefined
+      return undefined
+    }
     if (reply[0] === MINUS || (step === 'role' && roleOf(reply) !== this.#role)) return { step, reply }
     return undefined
   }

@@ -77,6 +77,11 @@ export class Lane {
     return this.#state === 'open' && !this.#replies.isRefusing
   }
 
+  /** Its id at Redis, by which a call that blocks on it can be ended. */
+  get clientId(): number | undefined {
+    return this.#options.handshake.clientId
+  }
+
   /** Exchanges it has taken and not answered. */
   get load(): number {
     return this.#unsent.length + this.#replies.unanswered.length

@@ -4,11 +4,13 @@ import type { Dialer, NodeAddress } from './dialer.ts'
 import type { HandshakeFailure } from './handshake.ts'
 import type { LaneEnd } from './lane.ts'
 import { NodeLanes } from './node-lanes.ts'
+import { PinnedLanes } from './pinned.ts'
 
 export type LanesOptions = {
   readonly dialer: Dialer
   readonly clock: Clock
   readonly maxLanesPerNode: number
+  readonly pinned: { readonly maxLanes: number; readonly waitMs: number; readonly warmSpares: number }
   readonly laneTimeoutMs: number
   readonly events: LanesEvents
 }
@@ -33,12 +35,27 @@ const SWEEP_MS = 1000
 export class Lanes {
   readonly #options: LanesOptions
   readonly #replicas = new Map<string, ReplicaLanes>()
+  readonly pinned: PinnedLanes
   #master: NodeLanes | undefined
   /** Our own count of rebinds: late news of a cut lane carries an older one. */
   generation = 0
 
   constructor(options: LanesOptions) {
     this.#options = options
+    const { dialer, clock, pinned, events } = options
+    this.pinned = new PinnedLanes({
+      dialer,
+      clock,
+      ...pinned,
+      events: {
+        onRefused: (_lane, reply) => {
+          if (!isUnblocked(reply)) events.onMasterRefused(this.generation, reply)
+        },
+        onEnd: (_lane, end, failure) => {
+          events.onMasterLaneEnd(this.generation, end, failure)
+        }
+      }
+    })
     this.#sweepLater()
   }
 
@@ -59,7 +76,25 @@ export class Lanes {
       }
     })
     old?.cut()
+    this.pinned.bind(address)
     return generation
+  }
+
+  /** Replies of the master stay here from now on; calls that block are let go, to be issued again. */
+  withhold(unblock: (clientId: number) => void): void {
+    this.#master?.withhold()
+    this.pinned.withhold()
+    for (const { clientId } of this.pinned.busy()) if (clientId !== undefined) unblock(clientId)
+  }
+
+  release(): void {
+    this.#master?.release()
+    this.pinned.release()
+  }
+
+  /** Exchanges written to the master and not answered. */
+  get inFlight(): number {
+    return (this.#master?.inFlight ?? 0) + this.pinned.inFlight
   }
 
   /** Cuts the lanes of the master; without `bind` there is no master then. */
@@ -67,6 +102,7 @@ export class Lanes {
     const old = this.#master
     this.#master = undefined
     old?.cut()
+    this.pinned.bind(undefined)
   }
 
   /** Replicas that may serve reads from here on; lanes of others are cut when they have answered. */
@@ -179,4 +215,9 @@ function isBetter(a: ReplicaLanes, b: ReplicaLanes): boolean {
 
 function nameOf(address: NodeAddress): string {
   return `${address.host} ${address.port}`
+}
+
+// Said by a master that gives up the calls which block on it: no reason to doubt it.
+function isUnblocked(reply: Buffer): boolean {
+  return reply.subarray(0, 10).toString('latin1') === '-UNBLOCKED'
 }

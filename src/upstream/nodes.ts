@@ -30,6 +30,7 @@ export type WatchedNode = {
   readonly beat: () => void
   readonly prove: (done: (proof: NodeProof | undefined) => void) => void
   readonly offset: (done: (offset: number | undefined) => void) => void
+  readonly unblock: (clientId: number) => void
   readonly ask: (words: readonly string[], done: (reply: Reply) => void) => void
   readonly close: () => void
 }
@@ -73,6 +74,9 @@ export class Nodes {
         watch.ask(['ROLE'], (reply) => {
           done(parseRole(reply)?.offset)
         })
+      },
+      unblock: (clientId) => {
+        watch.ask(['CLIENT', 'UNBLOCK', String(clientId), 'ERROR'], () => undefined)
       },
       ask: (words, done) => {
         watch.ask(words, done)

@@ -1,0 +1,235 @@
+// The lane of its own that a session needs while Redis must remember something of its connection: a transaction, a
+// watch, a blocked call. Knows what has to be said again on another master, and what cannot be [F1].
+import { Exchange, type Effect, type OwnStep, type ReplyReceiver, type RequestBytes } from '../exchange.ts'
+import type { Command } from '../command/commands.ts'
+import type { PinReason } from '../command/exceptions.ts'
+import { encode } from '../resp/decode.ts'
+import { nullArray, ok, queued } from '../resp/replies.ts'
+
+export type LentLane = { readonly isUsable: boolean; send: (exchange: Exchange) => void; cut: () => void }
+
+/** Lends and takes back; the second is called once, perhaps later, and with undefined when none came free in time. */
+export type Lender = {
+  lend: (onLane: (lane: LentLane | undefined) => void) => () => void
+  giveBack: (lane: LentLane) => void
+  /** A transaction has selected another database. */
+  selected: (database: number) => void
+}
+
+/** The words of the request that was framed last. */
+export type FramedRequest = RequestBytes & { argument: (index: number) => Buffer | undefined }
+
+type Taken = { readonly step: OwnStep; readonly effect: Effect }
+
+const ENDS_TRANSACTION = new Set(['exec', 'discard'])
+
+export class OwnLane {
+  readonly #lender: Lender
+  #lane: LentLane | undefined
+  #cancelWait: (() => void) | undefined
+  // As the requests were taken: what the next one meets.
+  #isInMulti = false
+  #isWatching = false
+  #isTracking = false
+  /** Why it is held, for the metric. */
+  #reason: PinReason | undefined
+  // As the replies came: what a new lane has to be told.
+  #body: Buffer[] = []
+  #database: number | undefined
+  #isWatchArmed = false
+  #isWatchBroken = false
+  /** Another session could not use it any more. */
+  #isDirty = false
+
+  constructor(lender: Lender) {
+    this.#lender = lender
+  }
+
+  /** Requests must go to it whatever they are. */
+  get isNeeded(): boolean {
+    return this.#isInMulti || this.#isWatching || this.#isTracking
+  }
+
+  get isInMulti(): boolean {
+    return this.#isInMulti
+  }
+
+  get reason(): PinReason | undefined {
+    return this.#lane === undefined ? undefined : this.#reason
+  }
+
+  get lane(): LentLane | undefined {
+    return this.#lane
+  }
+
+  /** A watched transaction can no longer succeed: what it watched was forgotten with the old lane. */
+  get isWatchBroken(): boolean {
+    return this.#isWatchBroken
+  }
+
+  /** Whether the command must go to a lane of the session's own. */
+  concerns(command: Command): boolean {
+    if (this.isNeeded) return true
+    if (command.handling !== 'pinned' && command.handling !== 'leased') return false
+    // Without a transaction or a watch Redis only says so, or has nothing to forget.
+    return !ENDS_TRANSACTION.has(command.name) && command.name !== 'unwatch'
+  }
+
+  /** Called once for each request that concerns it, in the order of the requests. */
+  take(command: Command, request: FramedRequest): Taken {
+    if (!this.#isInMulti && command.pin !== undefined) this.#reason = command.pin
+    this.#reason ??= 'one_call'
+    if (this.#isInMulti) return this.#takeQueued(command, request)
+    switch (command.name) {
+      case 'multi':
+        this.#isInMulti = true
+        return { step: 'multi', effect: 'again' }
+      case 'watch':
+        this.#isWatching = true
+        return { step: 'watch', effect: 'again' }
+      case 'unwatch':
+        this.#isWatching = false
+        return { step: 'unwatch', effect: 'again' }
+      default:
+        return this.#takeCall(command)
+    }
+  }
+
+  #takeQueued(command: Command, request: FramedRequest): Taken {
+    if (command.name === 'select') this.#database = Number(request.argument(1)?.toString('latin1'))
+    if (!ENDS_TRANSACTION.has(command.name)) return { step: 'queued', effect: 'again' }
+    this.#isInMulti = false
+    this.#isWatching = false
+    return command.name === 'exec' ? { step: 'exec', effect: 'once' } : { step: 'discard', effect: 'again' }
+  }
+
+  // A blocked call that a lost lane did not answer is issued again: nothing was popped for a client that waits.
+  #takeCall(command: Command): Taken {
+    if (command.pin === 'blocking') return { step: 'blocking', effect: 'again' }
+    if (command.pin === 'tracking') this.#isTracking = true
+    return { step: command.handling === 'leased' ? 'call' : 'plain', effect: command.effect }
+  }
+
+  /** Calls back with the lane, told what the one before knew; with undefined when none came free in time. */
+  acquire(onLane: (lane: LentLane | undefined) => void): void {
+    if (this.#lane?.isUsable) {
+      onLane(this.#lane)
+      return
+    }
+    this.#forgetLost()
+    this.#cancelWait = this.#lender.lend((lane) => {
+      this.#cancelWait = undefined
+      this.#lane = lane
+      this.#isDirty = false
+      if (lane !== undefined && this.#body.length > 0) lane.send(silently(this.#body))
+      onLane(lane)
+    })
+  }
+
+  /** The exchange has had its whole reply, of which `bytes` are the last ones. */
+  answered(exchange: Exchange, bytes: Buffer): void {
+    switch (exchange.own) {
+      case 'multi':
+      case 'queued':
+        if (isAccepted(bytes)) this.#body.push(...bytesOf(exchange))
+        break
+      case 'watch':
+        this.#isWatchArmed = true
+        break
+      case 'exec':
+      case 'discard':
+        if (exchange.own === 'exec') this.#keepDatabase(bytes)
+        this.#body = []
+        this.#forgetWatch()
+        break
+      case 'unwatch':
+        this.#forgetWatch()
+        break
+      case 'call':
+        this.#isDirty = true
+        break
+      default:
+    }
+  }
+
+  /** Its transaction is over though Redis has not said so. */
+  abandonTransaction(): void {
+    this.#body = []
+    this.#forgetWatch()
+    this.#isDirty = true
+  }
+
+  /** The session forgets everything, as RESET asks. */
+  reset(): void {
+    this.#isInMulti = false
+    this.#isWatching = false
+    this.#isTracking = false
+    this.abandonTransaction()
+  }
+
+  /** Nothing is unanswered: gives the lane back unless it is needed. */
+  release(): void {
+    if (this.isNeeded || this.#lane === undefined) return
+    const lane = this.#lane
+    this.#lane = undefined
+    this.#reason = undefined
+    if (this.#isDirty) lane.cut()
+    else this.#lender.giveBack(lane)
+  }
+
+  /** The client has gone: a call that blocks must not pop anything for nobody. */
+  close(): void {
+    this.#cancelWait?.()
+    this.#lane?.cut()
+    this.#lane = undefined
+  }
+
+  // What SELECT did in a transaction stays when it was executed.
+  #keepDatabase(reply: Buffer): void {
+    const database = this.#database
+    this.#database = undefined
+    if (database === undefined || reply[0] === MINUS || isNull(reply)) return
+    this.#isDirty = true
+    this.#lender.selected(database)
+  }
+
+  #forgetWatch(): void {
+    this.#isWatchArmed = false
+    this.#isWatchBroken = false
+  }
+
+  #forgetLost(): void {
+    if (this.#isWatchArmed) this.#isWatchBroken = true
+    this.#lane = undefined
+  }
+}
+
+const NOBODY: ReplyReceiver = { relay: () => undefined, leftOver: () => undefined }
+
+/** Requests of which nobody hears the replies. */
+export function silently(requests: readonly Buffer[]): Exchange {
+  const bytes = Buffer.concat(requests)
+  const request = { bytes, start: 0, end: bytes.length, parts: undefined, size: bytes.length }
+  const exchange = new Exchange(NOBODY, request, 'again', 0)
+  exchange.count = requests.length
+  return exchange
+}
+
+export const discard = (): Exchange => silently([encode('DISCARD')])
+
+/** WAIT speaks of the writes of its own connection; on a fresh one it would wait for nothing. */
+export const markOffset = (): Exchange => silently([encode('PUBLISH', 'holdfast:wait', '')])
+
+function isNull(reply: Buffer): boolean {
+  return reply.equals(nullArray(2)) || reply.equals(nullArray(3))
+}
+
+function isAccepted(reply: Buffer): boolean {
+  return reply.equals(queued) || reply.equals(ok)
+}
+
+const MINUS = 45
+
+function bytesOf(request: RequestBytes): readonly Buffer[] {
+  return [request.parts ? Buffer.concat(request.parts) : request.bytes.subarray(request.start, request.end)]
+}

@@ -1,0 +1,91 @@
+// How requests get to the lane of the session's own: they wait while it is opened, and some change on the way there.
+import { isWait, shortened } from '../command/blocking.ts'
+import { Exchange } from '../exchange.ts'
+import * as replies from '../resp/replies.ts'
+import { discard, markOffset, type LentLane, type OwnLane } from './own-lane.ts'
+
+/** The session's open requests, as far as these move them. */
+export type OwnHost = {
+  readonly protocol: () => 2 | 3
+  readonly nowMs: () => number
+  send: (exchange: Exchange, lane: LentLane) => void
+  /** Answers an exchange with a reply of the proxy itself. */
+  settleAs: (exchange: Exchange, reply: Buffer) => void
+  /** Puts an exchange with other bytes in the place of one. */
+  substitute: (exchange: Exchange, other: Exchange) => void
+  goOn: () => void
+}
+
+/** A blocked call that is issued again sooner than this keeps its time-out. */
+const REISSUE_MS = 50
+
+export class OwnRequests {
+  readonly #own: OwnLane
+  readonly #host: OwnHost
+  #awaiting: Exchange[] = []
+
+  constructor(own: OwnLane, host: OwnHost) {
+    this.#own = own
+    this.#host = host
+  }
+
+  /** Whether requests wait for the lane. */
+  get isWaiting(): boolean {
+    return this.#awaiting.length > 0
+  }
+
+  send(exchange: Exchange): void {
+    this.#awaiting.push(exchange)
+    if (this.#awaiting.length > 1) return
+    this.#own.acquire((lane) => {
+      const awaiting = this.#awaiting
+      this.#awaiting = []
+      for (const next of awaiting) this.#sendOn(lane, next)
+      this.#host.goOn()
+    })
+  }
+
+  /**
+   * When the fate of EXEC is unknown, what it would have executed is not queued a second time. Returns what is left
+   * to settle.
+   */
+  endTransaction(exchanges: readonly Exchange[]): readonly Exchange[] {
+    const exec = exchanges.findLastIndex(({ own, state }) => own === 'exec' && state === 'unanswered')
+    if (exec < 0 || exchanges[exec]?.isTailUnsent === true) return exchanges
+    this.#own.abandonTransaction()
+    for (const exchange of exchanges.slice(0, exec)) this.#host.settleAs(exchange, replies.queued)
+    return exchanges.slice(exec)
+  }
+
+  #sendOn(lane: LentLane | undefined, exchange: Exchange): void {
+    if (lane === undefined) this.#host.settleAs(exchange, replies.tooManyLanes)
+    else if (exchange.own === 'exec' && this.#own.isWatchBroken) this.#abort(lane, exchange)
+    else if (exchange.own === 'blocking') this.#sendBlocking(lane, exchange)
+    else this.#host.send(exchange, lane)
+  }
+
+  // Legal: to the client a watched key has changed.
+  #abort(lane: LentLane, exchange: Exchange): void {
+    lane.send(discard())
+    this.#own.answered(exchange, replies.ok)
+    this.#host.settleAs(exchange, replies.nullArray(this.#host.protocol()))
+  }
+
+  #sendBlocking(lane: LentLane, exchange: Exchange): void {
+    if (isWait(exchange)) lane.send(markOffset())
+    const elapsedMs = this.#host.nowMs() - exchange.startedAtMs
+    if (elapsedMs < REISSUE_MS) {
+      this.#host.send(exchange, lane)
+      return
+    }
+    const again = new Exchange(
+      exchange.owner,
+      shortened(exchange, elapsedMs),
+      exchange.effect,
+      exchange.startedAtMs
+    )
+    again.own = exchange.own
+    this.#host.substitute(exchange, again)
+    this.#host.send(again, lane)
+  }
+}
