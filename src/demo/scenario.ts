@@ -29,8 +29,9 @@ const killAtMs = 16_000
 // Sentinel makes the old master a replica 11 s after a planned failover (8 s of patience and its next look).
 const backWithinMs = 17_000
 const movedWithinMs = 25_000
-const restartAfterMs = 4000
-const endAfterMs = 9000
+/** What comes so long after a failover is not put down to it. */
+const aftermathMs = 3000
+const endAfterMs = 4000
 
 /** Both failovers, with the traffic running. Rejects when one does not come to its end in time. */
 export async function perform(stage: Stage): Promise<void> {
@@ -41,11 +42,9 @@ export async function perform(stage: Stage): Promise<void> {
   await returned(stage, first)
   await pauseUntil(begunAtMs + killAtMs, signal)
   const second = await killTheMaster(stage)
-  const killedAtMs = stage.tally.spell.begunAtMs
-  await pauseUntil(killedAtMs + restartAfterMs, signal)
   await second.restart()
   tell(performance.now(), `${second.address} is started again, empty`)
-  await pauseUntil(killedAtMs + endAfterMs, signal)
+  await pause(endAfterMs, signal)
 }
 
 /** What the master has in the end, asked without the proxy. */
@@ -67,8 +66,7 @@ async function planTheMove(stage: Stage): Promise<RigNode> {
   const spell = tally.beginSpell(planned)
   await orderFailover(stage)
   tell(spell.begunAtMs, 'SENTINEL FAILOVER: a planned move of the master', 'yellow')
-  const flight = await moved(stage, { old, newest })
-  tellMoved(stage, spell, flight)
+  await endOf(stage, spell, { old, newest })
   return old
 }
 
@@ -99,7 +97,7 @@ async function killTheMaster(stage: Stage): Promise<RigNode> {
   await old.kill('SIGKILL')
   tell(spell.begunAtMs, `kill -9 of the master ${old.address}`, 'red')
   await tellHolding(stage, spell, old)
-  tellMoved(stage, spell, await moved(stage, { old, newest }))
+  await endOf(stage, spell, { old, newest })
   return old
 }
 
@@ -137,12 +135,16 @@ async function moved({ watch, tally, signal }: Stage, { old, newest }: Move): Pr
   })
 }
 
-function tellMoved({ tell }: Stage, spell: Spell, flight: FlightRecord): void {
+async function endOf(stage: Stage, spell: Spell, move: Move): Promise<void> {
+  const { tally, signal, tell } = stage
+  const flight = await moved(stage, move)
   const { held, replayed, inDoubt, proof } = flight
   const gap = `writes flow again, to ${flight.to ?? 'nobody'}, after ${seconds(spell.longestGapMs)}`
   const counts = `held ${number(held)}, replayed ${number(replayed)}, in doubt ${number(inDoubt)}`
   const proved = proof === 'proved' ? ', handover proved' : ''
   tell(spell.resumedAtMs, `${gap} (${counts}${proved})`, 'green')
+  await pause(aftermathMs, signal)
+  tally.beginSpell('no failover')
 }
 
 /** Waits until the old master follows the new one, so that the next failover finds two replicas again. */

@@ -41,7 +41,7 @@ export function scoreOf(measured: Measured): Score {
     lines: [
       { text: '' },
       { text: `score after ${measured.seconds.toFixed(0)} s with ${measured.clients} clients`, look: 'bold' },
-      ...tally.spells.filter(({ name }) => name !== 'start').map(spellLine),
+      ...tally.spells.filter(({ name }) => name === planned || name === killed).map(spellLine),
       ...trafficLines(measured),
       ...faults.map((text): Line => ({ text: `  NOT GOOD: ${text}`, look: 'red' })),
       { text: `  ${sum}`, look: isGood ? 'green' : 'red' }

@@ -21,7 +21,7 @@ export class Screen {
   #panel: readonly Line[] = []
   /** Lines of the panel that are on the screen. */
   #drawn = 0
-  #plainAtMs = -Infinity
+  #plainAtMs = performance.now()
 
   constructor(out: WriteStream, env: NodeJS.ProcessEnv = process.env) {
     this.#out = out

@@ -9,7 +9,7 @@ export type DemoRequest = {
   readonly write?: Write
 }
 
-/** One fault, from the moment it was made to the next one. */
+/** A failover, from the moment it was made, or the time between two. */
 export type Spell = {
   readonly name: string
   readonly begunAtMs: number
@@ -35,7 +35,6 @@ const inDoubtMark = '-UNCERTAIN '
 
 export class Tally {
   readonly ledger = new Ledger()
-  /** The demo up to its first fault comes first. */
   readonly spells: Spell[] = []
   /** Replies that were errors, by their text; writes in doubt are not among them. */
   readonly errors = new Map<string, number>()
@@ -50,7 +49,7 @@ export class Tally {
   constructor(now: () => number = () => performance.now()) {
     this.#now = now
     this.#lastAckAtMs = now()
-    this.beginSpell('start')
+    this.beginSpell('no failover')
   }
 
   get spell(): Spell {
@@ -69,7 +68,7 @@ export class Tally {
     return this.#now() - this.#lastAckAtMs
   }
 
-  /** What comes from here on is told of the fault of this name. */
+  /** What comes from here on is told under this name. */
   beginSpell(name: string): Spell {
     const now = this.#now()
     const spell = {
