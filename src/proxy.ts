@@ -13,6 +13,7 @@ import { Access } from './downstream/access.ts'
 import { answerHere } from './downstream/here.ts'
 import { InputBudget } from './downstream/input-budget.ts'
 import { Listener } from './downstream/listener.ts'
+import { Pause } from './downstream/pause.ts'
 import type { Session } from './downstream/session.ts'
 import { FailoverController } from './failover/controller.ts'
 import { HoldQueue } from './failover/hold-queue.ts'
@@ -243,9 +244,22 @@ export class Proxy {
   #openListener(): Listener {
     const { client, reads } = this.settings
     const access = this.#openAccess()
+    const pause = new Pause(clock)
     const here = answerHere({
+      clock,
       access,
+      pause,
+      serviceUser: this.settings.redis.username || 'default',
+      sessions: () => this.listener.sessions,
+      unblock: (_id, _how, done) => {
+        done(false)
+      },
       serverVersion: () => this.knowledge.version,
+      askMaster: (words, done) => {
+        const master = this.controller.seat.master
+        if (master === undefined) done(new Error('MASTERDOWN no master is known'))
+        else master.watch.ask(words, done)
+      },
       isOpenTo: (session: Session) => this.listener.isOpenTo(session)
     })
     const limits = {
@@ -260,7 +274,7 @@ export class Proxy {
       access,
       limits: client,
       onClosed: () => undefined,
-      parts: { clock, turn: this.#turn, table, policy: reads, budget, counters, lanes, gate, limits, here }
+      parts: { clock, turn: this.#turn, table, policy: reads, budget, counters, lanes, gate, limits, pause, here }
     })
   }
 

@@ -38,12 +38,17 @@ const blocking = row('pinned', 'once', 'blocking')
 export const exceptions: Readonly<Record<string, Exception>> = {
   // The session's own state.
   auth: here, hello: here, select: here, reset: here, quit: here, ping: here, echo: here,
+  // Also a CLIENT that the table does not know: it would speak of a connection that many sessions share.
+  client: here,
   'client|id': here, 'client|getname': here, 'client|setname': here, 'client|setinfo': here, 'client|info': here,
   'client|list': here, 'client|kill': here, 'client|reply': here, 'client|pause': here, 'client|unpause': here,
-  'client|unblock': here, 'client|no-evict': here, 'client|no-touch': here, 'client|help': here,
+  'client|unblock': here, 'client|no-evict': here, 'client|no-touch': here, 'client|help': masterRead,
   'client|getredir': here, 'client|trackinginfo': here, 'client|maint_notifications': here, 'client|capa': here,
   'client|import-source': here,
   'client|tracking': row('pinned', 'once', 'tracking'), 'client|caching': row('pinned', 'once', 'tracking'),
+
+  // A browser that was tricked into speaking to us (securityWarningCommand of Redis): closed without a word.
+  post: here, 'host:': here,
 
   // Connection state on Redis' side.
   multi, exec: multi, discard: multi, watch, unwatch: watch,

@@ -1,24 +1,44 @@
 // The proxy's own answers: what concerns the client's connection, which ends here and not at Redis. One row per
 // command, worded as Redis words it.
+import type { Clock } from '../clock.ts'
 import type { Command } from '../command/commands.ts'
+import type { Reply } from '../resp/decode.ts'
 import * as replies from '../resp/replies.ts'
 import type { RequestFramer } from '../resp/request-framer.ts'
 import type { Access } from './access.ts'
 import { clientAnswers } from './client-commands.ts'
 import { hello } from './hello.ts'
+import { integerOf } from './integer-word.ts'
+import type { Pause } from './pause.ts'
 import type { Session } from './session.ts'
+import { isAtLeast } from './version.ts'
 
 export type HereContext = {
+  readonly clock: Clock
   readonly access: Access
-  /** The version of Redis behind the proxy, for HELLO. */
+  readonly pause: Pause
+  /** The version of Redis behind the proxy: for HELLO, and for what only later versions know. */
   readonly serverVersion: () => string
+  /** Asks the master on a connection of the proxy itself, past what other clients wait for there. */
+  readonly askMaster: (words: readonly string[], done: (reply: Reply) => void) => void
+  /** The name of the proxy's own user, which sessions are that have not authenticated as another one. */
+  readonly serviceUser: string
+  /** Every session of the proxy by its id. */
+  readonly sessions: () => ReadonlyMap<number, Session>
   readonly isOpenTo: (session: Session) => boolean
+  /** Ends a call that blocks the session of this id; `done` hears whether there was one. */
+  readonly unblock: (id: number, how: 'timeout' | 'error', done: (wasBlocked: boolean) => void) => void
 }
 
 export type Answer = (session: Session, words: readonly Buffer[], context: HereContext) => void
 
-/** At least and at most so many words, the name included. */
-type Row = { readonly least: number; readonly most: number; readonly answer: Answer }
+/** At least and at most so many words, the name included; unknown to versions of Redis before `since`. */
+export type Row = {
+  readonly least: number
+  readonly most: number
+  readonly answer: Answer
+  readonly since?: readonly [major: number, minor: number]
+}
 
 const ANY = Number.MAX_SAFE_INTEGER
 
@@ -27,10 +47,14 @@ const rows: Readonly<Record<string, Row>> = {
   ping:   { least: 1, most: 2,   answer: ping },
   echo:   { least: 2, most: 2,   answer: (session, words) => { session.answer(replies.bulk(words[1] as Buffer)) } },
   select: { least: 2, most: 2,   answer: select },
-  auth:   { least: 2, most: 3,   answer: auth },
+  auth:   { least: 2, most: ANY, answer: auth },
   hello:  { least: 1, most: ANY, answer: hello },
   reset:  { least: 1, most: 1,   answer: reset },
   quit:   { least: 1, most: ANY, answer: quit },
+  'script|kill':   { least: 2, most: 2, answer: killScript },
+  'function|kill': { least: 2, most: 2, answer: killScript },
+  post:    { least: 0, most: ANY, answer: session => { session.close('protocol_error') } },
+  'host:': { least: 0, most: ANY, answer: session => { session.close('protocol_error') } },
   ...clientAnswers
 }
 
@@ -41,11 +65,15 @@ export function answerHere(
   return (command, request, session) => {
     const row = rows[command.name]
     const words = wordsOf(request)
-    if (row === undefined) session.answer(unknown(command.name, words))
+    if (row === undefined || !isKnown(row, context)) session.answer(unknown(command.name, words))
     else if (words.length < row.least || words.length > row.most)
       session.answer(replies.wrongArguments(command.name))
     else row.answer(session, words, context)
   }
+}
+
+function isKnown({ since }: Row, { serverVersion }: HereContext): boolean {
+  return since === undefined || isAtLeast(serverVersion(), since)
 }
 
 /** Longer requests than this are none that the proxy answers itself. */
@@ -70,26 +98,47 @@ function ping(session: Session, words: readonly Buffer[]): void {
   session.answer(words[1] === undefined ? replies.pong : replies.bulk(words[1]))
 }
 
+// On a shared lane it would wait behind the very script that it is to end.
+function killScript(session: Session, words: readonly Buffer[], context: HereContext): void {
+  session.park(done => {
+    context.askMaster(words.map(text), reply => {
+      done(reply instanceof Error ? replies.error(reply.message) : replies.ok)
+    })
+  })
+}
+
 function quit(session: Session): void {
   session.answer(replies.ok)
   session.end('quit')
 }
 
 function select(session: Session, words: readonly Buffer[], context: HereContext): void {
-  const database = text(words[1])
-  if (!/^\d{1,9}$/.test(database)) {
-    session.answer(replies.invalidDatabase)
+  const database = databaseOf(words[1])
+  if (Buffer.isBuffer(database)) {
+    session.answer(database)
     return
   }
   session.park((done) => {
-    context.access.select(Number(database), session.state.identity, (identity) => {
+    context.access.select(database, session.state.identity, (identity) => {
       if (!Buffer.isBuffer(identity)) session.state.identity = identity
       done(Buffer.isBuffer(identity) ? identity : replies.ok)
     })
   })
 }
 
+/** The number, or the error reply; how many databases there are Redis itself says. */
+function databaseOf(word: Buffer | undefined): number | Buffer {
+  const database = integerOf(word)
+  if (database === undefined) return replies.notAnInteger
+  if (database < -(2 ** 31) || database >= 2 ** 31) return replies.notAnInt32
+  return database < 0 ? replies.databaseOutOfRange : database
+}
+
 function auth(session: Session, words: readonly Buffer[], context: HereContext): void {
+  if (words.length > 3) {
+    session.answer(replies.syntaxError)
+    return
+  }
   const user =
     words.length === 2
       ? { username: undefined, password: text(words[1]) }
@@ -109,6 +158,7 @@ function reset(session: Session, _words: readonly Buffer[], context: HereContext
   session.state.identity = { user: undefined, database: 0, protocol: 2 }
   session.state.isAuthenticated = context.isOpenTo(session)
   session.state.name = ''
+  if (session.requests.queue.mode === 'off') session.requests.queue.mode = 'on'
   session.resetRequests()
   session.answer(replies.reset)
 }

@@ -4,15 +4,13 @@ import type { Command } from '../command/commands.ts'
 import { Exchange, type LeftOver, type ReplyReceiver } from '../exchange.ts'
 import * as replies from '../resp/replies.ts'
 import { route, type RouteFacts } from '../route/route.ts'
+import { LaneChoice } from './lane-choice.ts'
 import { OwnLane, type FramedRequest } from './own-lane.ts'
 import { OwnRequests } from './own-requests.ts'
 import { ReplyQueue } from './reply-queue.ts'
 import { ReplyWindow } from './reply-window.ts'
-import type { CloseReason, NodeChoice, SessionLane, SessionParts } from './session-parts.ts'
+import type { CloseReason, LaneSide, SessionLane, SessionParts } from './session-parts.ts'
 import type { SessionState } from './session-state.ts'
-
-/** Requests above this size use the bulk lane, so that small ones do not wait behind them. */
-const BULK_BYTES = 64 * 1024
 
 /** The session, as far as its open requests move it. */
 export type RequestHost = {
@@ -27,8 +25,6 @@ export type RequestHost = {
   close: (reason: CloseReason) => void
 }
 
-export type LaneSide = 'master' | 'replica'
-
 export class OpenRequests implements ReplyReceiver {
   readonly queue: ReplyQueue
   readonly window: ReplyWindow
@@ -40,7 +36,6 @@ export class OpenRequests implements ReplyReceiver {
   /** The lane that has the unanswered exchanges, and where it leads; meaningless when there are none. */
   #lane: SessionLane | undefined
   #side: LaneSide = 'master'
-  #replica: NodeChoice | undefined
   #unanswered = 0
   #unansweredBytes = 0
   #held = 0
@@ -48,6 +43,7 @@ export class OpenRequests implements ReplyReceiver {
   #waiting: { readonly exchange: Exchange; readonly command: Command } | undefined
   #lastWriteAtMs = Number.NEGATIVE_INFINITY
   readonly #ownRequests: OwnRequests
+  readonly #choice: LaneChoice
 
   constructor(state: SessionState, parts: SessionParts, host: RequestHost) {
     this.#state = state
@@ -57,6 +53,7 @@ export class OpenRequests implements ReplyReceiver {
       host.leave(bytes)
     })
     this.window = new ReplyWindow(parts.limits.outputSoftBytes)
+    this.#choice = new LaneChoice(state, parts, this.window)
     this.own = new OwnLane({
       lend: (onLane) => {
         const { laneKey: key, identity } = state
@@ -72,6 +69,7 @@ export class OpenRequests implements ReplyReceiver {
     this.#ownRequests = new OwnRequests(this.own, {
       protocol: () => state.protocol,
       nowMs: () => parts.clock.now(),
+      hasWritten: () => this.#lastWriteAtMs > Number.NEGATIVE_INFINITY,
       send: (exchange, lane) => {
         this.#send(exchange, lane, 'master')
       },
@@ -96,6 +94,11 @@ export class OpenRequests implements ReplyReceiver {
     return this.#unanswered
   }
 
+  /** Whether it waits for what another client may do: nothing must be popped for it once it has gone. */
+  get isBlocked(): boolean {
+    return this.own.reason === 'blocking' && this.#unanswered > 0
+  }
+
   get held(): number {
     return this.#held
   }
@@ -114,14 +117,14 @@ export class OpenRequests implements ReplyReceiver {
     const needsOwn = this.own.concerns(command)
     const mayMove = this.#unanswered === 0
     const mayRead = command.replica && !needsOwn
-    const hasReplica = mayRead && (mayMove ? this.#chooseReplica() : this.#side === 'replica')
+    const hasReplica = mayRead && (mayMove ? this.#choice.findReplica() : this.#side === 'replica')
     const { isInMulti } = this.own
     return { lastWriteAtMs: this.#lastWriteAtMs, nowMs, hasReplica, needsOwn, isInMulti }
   }
 
   /** Sends the framed request on, or lets it wait for what is unanswered elsewhere. */
   forward(command: Command, request: FramedRequest, side: LaneSide): void {
-    const lane = this.#laneOn(side, request.size)
+    const lane = this.#choice.laneOn(side, request.size)
     if (lane === undefined) {
       this.queue.answer(this, replies.tooManyLanes)
       return
@@ -173,20 +176,6 @@ export class OpenRequests implements ReplyReceiver {
     if (isWrite) this.#lastWriteAtMs = this.#state.lastSeenAtMs
   }
 
-  #laneOn(side: LaneSide, size: number): SessionLane | undefined {
-    const kind = size > BULK_BYTES || this.window.isBulky ? 'bulk' : 'shared'
-    const from = side === 'replica' ? this.#replica : this.#parts.lanes.master
-    return from?.lane(this.#state.laneKey, kind, this.#state.identity)
-  }
-
-  // A session stays with its replica: two of them may be at different points of the same history.
-  #chooseReplica(): boolean {
-    this.#replica = this.#parts.lanes.replica(
-      this.#parts.policy.consistency === 'eventual' ? undefined : this.#replica
-    )
-    return this.#replica !== undefined
-  }
-
   #sendWaiting(): void {
     const waiting = this.#waiting
     if (waiting === undefined || this.#unanswered > 0 || this.#held > 0) return
@@ -205,7 +194,7 @@ export class OpenRequests implements ReplyReceiver {
 
   #sendOr(exchange: Exchange, side: LaneSide): void {
     const stays = this.#unanswered > 0 && this.#lane?.isUsable === true
-    const lane = stays ? this.#lane : this.#laneOn(side, exchange.size)
+    const lane = stays ? this.#lane : this.#choice.laneOn(side, exchange.size)
     if (lane === undefined) this.#settleAs(exchange, replies.tooManyLanes)
     else this.#send(exchange, lane, side)
   }

@@ -38,6 +38,8 @@ export class OwnLane {
   #database: number | undefined
   #isWatchArmed = false
   #isWatchBroken = false
+  /** A command of the transaction was refused here, so that Redis must not execute the others. */
+  #isTainted = false
   /** Another session could not use it any more. */
   #isDirty = false
 
@@ -65,6 +67,15 @@ export class OwnLane {
   /** A watched transaction can no longer succeed: what it watched was forgotten with the old lane. */
   get isWatchBroken(): boolean {
     return this.#isWatchBroken
+  }
+
+  get isTainted(): boolean {
+    return this.#isTainted
+  }
+
+  /** A command was refused: if that was in a transaction, EXEC must fail. */
+  taint(): void {
+    if (this.#isInMulti) this.#isTainted = true
   }
 
   /** Whether the command must go to a lane of the session's own. */
@@ -97,6 +108,7 @@ export class OwnLane {
 
   #takeQueued(command: Command, request: FramedRequest): Taken {
     if (command.name === 'select') this.#database = Number(request.argument(1)?.toString('latin1'))
+    if (command.handling === 'here' && command.name !== 'ping') this.#isDirty = true
     if (!ENDS_TRANSACTION.has(command.name)) return { step: 'queued', effect: 'again' }
     this.#isInMulti = false
     this.#isWatching = false
@@ -139,11 +151,11 @@ export class OwnLane {
       case 'exec':
       case 'discard':
         if (exchange.own === 'exec') this.#keepDatabase(bytes)
-        this.#body = []
-        this.#forgetWatch()
+        this.#forgetTransaction()
         break
       case 'unwatch':
-        this.#forgetWatch()
+        this.#isWatchArmed = false
+        this.#isWatchBroken = false
         break
       case 'call':
         this.#isDirty = true
@@ -154,8 +166,7 @@ export class OwnLane {
 
   /** Its transaction is over though Redis has not said so. */
   abandonTransaction(): void {
-    this.#body = []
-    this.#forgetWatch()
+    this.#forgetTransaction()
     this.#isDirty = true
   }
 
@@ -193,7 +204,9 @@ export class OwnLane {
     this.#lender.selected(database)
   }
 
-  #forgetWatch(): void {
+  #forgetTransaction(): void {
+    this.#body = []
+    this.#isTainted = false
     this.#isWatchArmed = false
     this.#isWatchBroken = false
   }

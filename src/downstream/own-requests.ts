@@ -8,6 +8,7 @@ import { discard, markOffset, type LentLane, type OwnLane } from './own-lane.ts'
 export type OwnHost = {
   readonly protocol: () => 2 | 3
   readonly nowMs: () => number
+  readonly hasWritten: () => boolean
   send: (exchange: Exchange, lane: LentLane) => void
   /** Answers an exchange with a reply of the proxy itself. */
   settleAs: (exchange: Exchange, reply: Buffer) => void
@@ -59,20 +60,22 @@ export class OwnRequests {
 
   #sendOn(lane: LentLane | undefined, exchange: Exchange): void {
     if (lane === undefined) this.#host.settleAs(exchange, replies.tooManyLanes)
-    else if (exchange.own === 'exec' && this.#own.isWatchBroken) this.#abort(lane, exchange)
+    else if (exchange.own === 'exec' && this.#own.isTainted) this.#abort(lane, exchange, replies.execAbort)
+    else if (exchange.own === 'exec' && this.#own.isWatchBroken)
+      this.#abort(lane, exchange, replies.nullArray(this.#host.protocol()))
     else if (exchange.own === 'blocking') this.#sendBlocking(lane, exchange)
     else this.#host.send(exchange, lane)
   }
 
-  // Legal: to the client a watched key has changed.
-  #abort(lane: LentLane, exchange: Exchange): void {
+  // A broken watch is legal: to the client a watched key has changed.
+  #abort(lane: LentLane, exchange: Exchange, reply: Buffer): void {
     lane.send(discard())
     this.#own.answered(exchange, replies.ok)
-    this.#host.settleAs(exchange, replies.nullArray(this.#host.protocol()))
+    this.#host.settleAs(exchange, reply)
   }
 
   #sendBlocking(lane: LentLane, exchange: Exchange): void {
-    if (isWait(exchange)) lane.send(markOffset())
+    if (this.#host.hasWritten() && isWait(exchange)) lane.send(markOffset())
     const elapsedMs = this.#host.nowMs() - exchange.startedAtMs
     if (elapsedMs < REISSUE_MS) {
       this.#host.send(exchange, lane)

@@ -8,6 +8,7 @@ import type { Admission } from '../route/route.ts'
 import type { InputBudget } from './input-budget.ts'
 import type { LentLane } from './own-lane.ts'
 import type { OpenRequests } from './open-requests.ts'
+import type { Pause } from './pause.ts'
 import type { Session } from './session.ts'
 import type { SessionIdentity } from './session-state.ts'
 
@@ -26,6 +27,8 @@ export type CloseReason =
   | 'auth'
   | 'killed'
   | 'shutdown'
+
+export type LaneSide = 'master' | 'replica'
 
 export type SessionLane = { readonly isUsable: boolean; send: (exchange: Exchange) => void }
 
@@ -92,6 +95,7 @@ export type SessionParts = {
   readonly limits: SessionLimits
   readonly budget: InputBudget
   readonly counters: SessionCounters
+  readonly pause: Pause
   /** The proxy's own answers. */
   readonly here: (command: Command, request: RequestFramer, session: Session) => void
   readonly onClosed: (session: Session, reason: CloseReason) => void

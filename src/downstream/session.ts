@@ -2,10 +2,12 @@
 // gate and the proxy's own answers are handed in.
 import type { Socket } from 'node:net'
 import { classify } from '../command/classify.ts'
+import type { Command } from '../command/commands.ts'
 import type { PinReason } from '../command/exceptions.ts'
 import * as replies from '../resp/replies.ts'
 import { RequestFramer } from '../resp/request-framer.ts'
 import { route } from '../route/route.ts'
+import { isAllowedToStrangers } from './access.ts'
 import { ClientOutput } from './client-output.ts'
 import type { BudgetUser } from './input-budget.ts'
 import { OpenRequests, type RequestHost } from './open-requests.ts'
@@ -22,6 +24,8 @@ export class Session implements BudgetUser, RequestHost {
   readonly #requests: OpenRequests
   /** An answer of the proxy itself is awaited that changes what the following requests mean. */
   #isParked = false
+  /** The request that was framed last waits for the end of a pause. */
+  isPostponed = false
   #isReading = true
   #isFlushScheduled = false
   /** Set when no more requests are taken: the session closes when every reply that is due has left. */
@@ -67,6 +71,15 @@ export class Session implements BudgetUser, RequestHost {
     return this.#output.sentBytes - this.socket.writableLength
   }
 
+  /** Bytes that have come and are no request yet, or one that is postponed. */
+  get heldInputBytes(): number {
+    return this.#framer.heldBytes + (this.isPostponed ? this.#framer.size : 0)
+  }
+
+  get requests(): OpenRequests {
+    return this.#requests
+  }
+
   /** Whether every request that has come is answered. */
   get isIdle(): boolean {
     return this.#requests.queue.isEmpty && this.#framer.heldBytes === 0 && !this.#isParked
@@ -104,10 +117,7 @@ export class Session implements BudgetUser, RequestHost {
     const request = this.#framer
     const requests = this.#requests
     const command = classify(request, this.#parts.table.current)
-    if (!this.state.isAuthenticated && !isAllowedToStrangers(command.name)) {
-      this.#refuse(replies.notAuthenticated)
-      return
-    }
+    if (!this.#mayGoOn(command)) return
     const facts = requests.facts(command, this.state.lastSeenAtMs)
     const decision = route(command, facts, this.#parts.policy, this.#parts.gate.admission)
     switch (decision) {
@@ -128,14 +138,37 @@ export class Session implements BudgetUser, RequestHost {
         requests.forwardOwn(command, request)
         break
       case 'refused':
-        this.#refuse(replies.refused(command.name))
-        break
+      case 'notInMulti':
       case 'shed':
-        this.#refuse(replies.noMaster)
+        requests.own.taint()
+        this.#refuse(REFUSALS[decision](command.name))
         break
       default:
         decision satisfies never
     }
+  }
+
+  #mayGoOn(command: Command): boolean {
+    if (!this.state.isAuthenticated && !isAllowedToStrangers(command.name)) {
+      this.#refuse(replies.notAuthenticated)
+      return false
+    }
+    this.state.lastCommand = command
+    const { pause } = this.#parts
+    if (pause.mode === undefined || !pause.holds(command)) return true
+    this.#isParked = true
+    this.isPostponed = true
+    pause.postpone(this)
+    return false
+  }
+
+  /** The pause is over: takes the postponed request, which is still framed. */
+  resume(): void {
+    if (this.closed !== undefined) return
+    this.#isParked = false
+    this.isPostponed = false
+    this.#take()
+    this.proceed()
   }
 
   #refuse(reply: Buffer): void {
@@ -199,7 +232,7 @@ export class Session implements BudgetUser, RequestHost {
 
   #limitInput(): void {
     if (this.closed !== undefined) return
-    const held = this.#framer.heldBytes
+    const held = this.heldInputBytes
     if (held > this.#parts.limits.queryBufferBytes) {
       this.close('query_limit')
       return
@@ -224,7 +257,7 @@ export class Session implements BudgetUser, RequestHost {
 
   // What it has sent is still executed, as Redis does; but what is held would run a second time when it retries.
   #clientEnded(): void {
-    if (this.#requests.held > 0) {
+    if (this.#requests.held > 0 || this.isPostponed) {
       this.close('client')
       return
     }
@@ -253,12 +286,9 @@ export class Session implements BudgetUser, RequestHost {
     if (this.closed !== undefined) return
     this.closed = reason
     this.#parts.budget.leave(this)
+    this.#parts.pause.leave(this)
     this.#requests.own.close()
     this.socket.destroy()
     this.#parts.onClosed(this, reason)
   }
-}
-
-function isAllowedToStrangers(name: string): boolean {
-  return name === 'auth' || name === 'hello' || name === 'quit' || name === 'reset'
 }

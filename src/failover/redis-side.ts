@@ -1,4 +1,5 @@
 // What the failover controller needs of Redis' side; proxy.ts passes the real one.
+import type { Reply } from '../resp/decode.ts'
 import type { Address } from '../topology/topology.ts'
 
 /** What a node says of itself when it is asked whether it may be bound. */
@@ -28,6 +29,8 @@ export type WatchedNode = {
   beat: () => void
   /** Undefined when the connection was lost or the node refused. */
   prove: (done: (proof: NodeProof | undefined) => void) => void
+  /** The proxy's own question; the answer is an Error when the node refuses or the connection is lost. */
+  ask: (words: readonly string[], done: (reply: Reply) => void) => void
   /** Lets a call that blocks on this connection end with UNBLOCKED: proof that it popped nothing. */
   unblock: (clientId: number) => void
   /** The replication offset behind everything it has answered so far; undefined if it does not say. */

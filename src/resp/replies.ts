@@ -1,6 +1,8 @@
 // Every reply the proxy writes itself, worded as Redis words it [C2], and the replies it recognises.
 
 export const ok = Buffer.from('+OK\r\n')
+export const notInMulti = error('ERR Command not allowed inside a transaction')
+export const execAbort = error('EXECABORT Transaction discarded because of previous errors.')
 export const queued = Buffer.from('+QUEUED\r\n')
 export const pong = Buffer.from('+PONG\r\n')
 export const reset = Buffer.from('+RESET\r\n')
@@ -26,8 +28,10 @@ export const helloNotAuthenticated = error(
   'NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time'
 )
 export const badClientName = error('ERR Client names cannot contain spaces, newlines or special characters.')
-export const invalidDatabase = error('ERR invalid DB index')
+export const notAnInt32 = error('ERR value is out of range, value must between -2147483648 and 2147483647')
 export const syntaxError = error('ERR syntax error')
+export const notAnInteger = error('ERR value is not an integer or out of range')
+export const databaseOutOfRange = error('ERR DB index is out of range')
 
 /** An error reply; line ends in `text` become spaces, as Redis does. */
 export function error(text: string): Buffer {
@@ -45,6 +49,14 @@ export function wrongArguments(name: string): Buffer {
 
 export function unknownSubcommand(container: string, subcommand: string): Buffer {
   return error(`ERR unknown subcommand '${subcommand.slice(0, 128)}'. Try ${container.toUpperCase()} HELP.`)
+}
+
+/** The subcommand exists, and takes fewer arguments. */
+export function subcommandSyntax(container: string, subcommand: string): Buffer {
+  const name = subcommand.slice(0, 128)
+  return error(
+    `ERR unknown subcommand or wrong number of arguments for '${name}'. Try ${container.toUpperCase()} HELP.`
+  )
 }
 
 /** Worded as Redis words it when an ACL forbids a command. */
@@ -65,6 +77,11 @@ export function bulk(value: Buffer | string): Buffer {
   return Buffer.concat([Buffer.from(`$${bytes.length}\r\n`), bytes, Buffer.from('\r\n')])
 }
 
+/** Text in Redis' own format: a verbatim string in RESP3, in RESP2 a bulk string. */
+export function verbatim(protocol: 2 | 3, text: string): Buffer {
+  return protocol === 3 ? Buffer.from(`=${Buffer.byteLength(text) + 4}\r\ntxt:${text}\r\n`) : bulk(text)
+}
+
 export function nullBulk(protocol: 2 | 3): Buffer {
   return protocol === 3 ? NULL_3 : NULL_2
 }
@@ -82,6 +99,11 @@ export function map(protocol: 2 | 3, entries: readonly (readonly [string, Buffer
 
 export function array(values: readonly Buffer[]): Buffer {
   return Buffer.concat([Buffer.from(`*${values.length}\r\n`), ...values])
+}
+
+/** A set in RESP3, in RESP2 an array. */
+export function set(protocol: 2 | 3, values: readonly Buffer[]): Buffer {
+  return Buffer.concat([Buffer.from(`${protocol === 3 ? '~' : '*'}${values.length}\r\n`), ...values])
 }
 
 const NULL_2 = Buffer.from('$-1\r\n')

@@ -6,7 +6,7 @@ import { mayReadFromReplica, type ReadPolicy } from './read-policy.ts'
 export type Admission = 'forward' | 'hold' | 'refuse'
 
 /** here: the proxy answers. own: a lane of the session's own. shed: answered at once with an error. */
-export type Decision = 'here' | 'refused' | 'own' | 'master' | 'replica' | 'hold' | 'shed'
+export type Decision = 'here' | 'refused' | 'notInMulti' | 'own' | 'master' | 'replica' | 'hold' | 'shed'
 
 export type RouteFacts = {
   readonly lastWriteAtMs: number
@@ -18,8 +18,14 @@ export type RouteFacts = {
   readonly isInMulti: boolean
 }
 
-/** In a transaction too the proxy answers these, because they speak of the client's connection. */
-const ALWAYS_HERE = new Set(['reset', 'quit', 'auth', 'hello', 'subscribe', 'psubscribe', 'ssubscribe'])
+/** In a transaction Redis would run these on the connection that the proxy lends to the client. */
+const NOT_IN_MULTI = new Set([
+  ...['auth', 'hello', 'monitor', 'client|tracking'],
+  ...['subscribe', 'psubscribe', 'ssubscribe', 'unsubscribe', 'punsubscribe', 'sunsubscribe']
+])
+
+/** These speak of the client's connection also in a transaction, which they end. */
+const ENDS_MULTI = new Set(['reset', 'quit'])
 
 export function route(
   command: Command,
@@ -27,11 +33,18 @@ export function route(
   policy: ReadPolicy,
   admission: Admission
 ): Decision {
-  if (command.handling === 'here' && (!facts.isInMulti || ALWAYS_HERE.has(command.name))) return 'here'
-  if (command.handling === 'refused') return 'refused'
-  if (command.replica && facts.hasReplica && mayReadFromReplica(policy, facts.lastWriteAtMs, facts.nowMs))
+  const atProxy = routeAtProxy(command, facts.isInMulti)
+  if (atProxy !== undefined) return atProxy
+  if (command.replica && facts.hasReplica && mayReadFromReplica(policy, facts.lastWriteAtMs, facts.nowMs)) {
     return 'replica'
+  }
   if (admission === 'hold') return 'hold'
   if (admission === 'refuse') return 'shed'
   return facts.needsOwn ? 'own' : 'master'
+}
+
+function routeAtProxy({ name, handling }: Command, isInMulti: boolean): Decision | undefined {
+  if (isInMulti && NOT_IN_MULTI.has(name)) return 'notInMulti'
+  if (handling === 'here' && (!isInMulti || ENDS_MULTI.has(name))) return 'here'
+  return handling === 'refused' ? 'refused' : undefined
 }

@@ -1,0 +1,37 @@
+// Which lane a session's next request may take, and which replica it reads from.
+import type { LaneSide, NodeChoice, SessionLane, SessionParts } from './session-parts.ts'
+import type { ReplyWindow } from './reply-window.ts'
+import type { SessionState } from './session-state.ts'
+
+/** Requests above this size use the bulk lane, so that small ones do not wait behind them. */
+const BULK_BYTES = 64 * 1024
+
+export class LaneChoice {
+  readonly #state: SessionState
+  readonly #parts: SessionParts
+  readonly #window: ReplyWindow
+  #replica: NodeChoice | undefined
+
+  constructor(state: SessionState, parts: SessionParts, window: ReplyWindow) {
+    this.#state = state
+    this.#parts = parts
+    this.#window = window
+  }
+
+  /** Undefined when the node has as many lanes as it may. */
+  laneOn(side: LaneSide, size: number): SessionLane | undefined {
+    const kind = size > BULK_BYTES || this.#window.isBulky ? 'bulk' : 'shared'
+    const from = side === 'replica' ? this.#replica : this.#parts.lanes.master
+    return from?.lane(this.#state.laneKey, kind, this.#state.identity)
+  }
+
+  /**
+   * Whether there is a replica to read from. A session stays with its own: two of them may be at different points of
+   * the same history.
+   */
+  findReplica(): boolean {
+    const { lanes, policy } = this.#parts
+    this.#replica = lanes.replica(policy.consistency === 'eventual' ? undefined : this.#replica)
+    return this.#replica !== undefined
+  }
+}
