@@ -292,3 +292,9 @@ export class Session implements BudgetUser, RequestHost {
     this.#parts.onClosed(this, reason)
   }
 }
+
+const REFUSALS = {
+  refused: replies.refused,
+  notInMulti: () => replies.notInMulti,
+  shed: () => replies.noMaster
+} as const satisfies Record<string, (name: string) => Buffer>
