@@ -62,6 +62,11 @@ export class Access {
   }
 }
 
+/** What a client may send before it has authenticated, as in Redis. */
+export function isAllowedToStrangers(name: string): boolean {
+  return name === 'auth' || name === 'hello' || name === 'quit' || name === 'reset'
+}
+
 function isEqual(a: string, b: string): boolean {
   const left = Buffer.from(a)
   const right = Buffer.from(b)

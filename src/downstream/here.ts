@@ -100,8 +100,8 @@ function ping(session: Session, words: readonly Buffer[]): void {
 
 // On a shared lane it would wait behind the very script that it is to end.
 function killScript(session: Session, words: readonly Buffer[], context: HereContext): void {
-  session.park(done => {
-    context.askMaster(words.map(text), reply => {
+  session.park((done) => {
+    context.askMaster(words.map(text), (reply) => {
       done(reply instanceof Error ? replies.error(reply.message) : replies.ok)
     })
   })

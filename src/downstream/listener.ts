@@ -96,8 +96,8 @@ export class Listener {
       return
     }
     this.counters.opened++
-    const state = new SessionState(++this.#lastId, this.#options.access.isOpenTo(isLocal(socket)))
-    state.lastSeenAtMs = this.#options.clock.now()
+    const isOpen = this.#options.access.isOpenTo(isLocal(socket))
+    const state = new SessionState(++this.#lastId, isOpen, this.#options.clock.now())
     this.sessions.set(state.id, new Session(socket, state, this.#parts))
   }
 

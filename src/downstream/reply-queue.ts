@@ -1,11 +1,18 @@
 // A session's exchanges in the order of its requests. Replies leave from the front only [R1].
 import { Exchange, type Effect, type ReplyReceiver } from '../exchange.ts'
 
+/** CLIENT REPLY. skip: the next reply is left out. */
+export type ReplyMode = 'on' | 'off' | 'skip'
+
 export class ReplyQueue {
+  /** What becomes of the replies to the requests that come now; those that came before keep what they had. */
+  mode: ReplyMode = 'on'
   readonly #leave: (bytes: Buffer) => void
   #first: Exchange | undefined
   #last: Exchange | undefined
   #interjected: Buffer[] = []
+  /** Exchanges of which no reply leaves; undefined as long as no client asked for that. */
+  #muted: Set<Exchange> | undefined
 
   constructor(leave: (bytes: Buffer) => void) {
     this.#leave = leave
@@ -15,18 +22,25 @@ export class ReplyQueue {
     return this.#first === undefined
   }
 
+  /** The last exchange, if the next request may join it. */
   get last(): Exchange | undefined {
-    return this.#last
+    const last = this.#last
+    return this.#muted === undefined || last === undefined || this.#mayJoin(last) ? last : undefined
   }
 
   open(exchange: Exchange): void {
     if (this.#last === undefined) this.#first = exchange
     else this.#last.nextOfSession = exchange
     this.#last = exchange
+    if (this.mode !== 'on') this.#mute(exchange)
   }
 
   /** Bytes of the exchange's replies; the exchange may have come to its end with them. */
   relay(exchange: Exchange, bytes: Buffer): void {
+    if (this.#muted?.has(exchange)) {
+      this.#swallow(exchange, this.#muted)
+      return
+    }
     if (exchange !== this.#first) {
       exchange.keep(bytes)
       return
@@ -38,6 +52,10 @@ export class ReplyQueue {
 
   /** A reply of the proxy itself to a request that has no exchange yet. */
   answer(owner: ReplyReceiver, bytes: Buffer): void {
+    if (this.mode !== 'on') {
+      if (this.mode === 'skip') this.mode = 'on'
+      return
+    }
     if (this.#first === undefined) {
       this.#leave(bytes)
       return
@@ -62,6 +80,7 @@ export class ReplyQueue {
 
   /** Puts other exchanges in the place of one. */
   replace(exchange: Exchange, others: readonly Exchange[]): void {
+    if (this.#muted?.delete(exchange)) for (const other of others) this.#muteAlso(other, this.#muted)
     let before: Exchange | undefined
     for (let at = this.#first; at !== undefined && at !== exchange; at = at.nextOfSession) before = at
     let last = before
@@ -80,6 +99,30 @@ export class ReplyQueue {
   /** Every exchange in order. */
   *[Symbol.iterator](): Generator<Exchange> {
     for (let at = this.#first; at !== undefined; at = at.nextOfSession) yield at
+  }
+
+  #mute(exchange: Exchange): void {
+    this.#muted ??= new Set()
+    this.#muted.add(exchange)
+    if (this.mode === 'skip') this.mode = 'on'
+  }
+
+  // While replies are off, all that comes is muted; behind a skipped one it is not.
+  #mayJoin(last: Exchange): boolean {
+    return this.mode === 'off' || !this.#muted?.has(last)
+  }
+
+  #muteAlso(exchange: Exchange, muted: Set<Exchange>): void {
+    exchange.kept = undefined
+    if (exchange.state !== 'answered') muted.add(exchange)
+  }
+
+  #swallow(exchange: Exchange, muted: Set<Exchange>): void {
+    if (exchange.state !== 'answered') return
+    muted.delete(exchange)
+    if (exchange !== this.#first) return
+    if (this.#interjected.length > 0) this.#leaveInterjected()
+    this.#advance()
   }
 
   #leaveInterjected(): void {

@@ -1,4 +1,5 @@
 // What is remembered of one client, and what a lane must be told before it may carry the client's requests.
+import type { Command } from '../command/commands.ts'
 
 export type SessionUser = { readonly username: string | undefined; readonly password: string }
 
@@ -15,14 +16,23 @@ export class SessionState {
   name = ''
   libraryName = ''
   libraryVersion = ''
+  /** Whether CLIENT NO-EVICT or NO-TOUCH is on: shown by CLIENT LIST, and without effect. */
+  isNoEvict = false
+  isNoTouch = false
+  /** The row of its last request. */
+  lastCommand: Command | undefined = undefined
+  /** When it connected, in milliseconds of the clock. */
+  readonly connectedAtMs: number
   /** When its last bytes came, in milliseconds of the clock. */
   lastSeenAtMs = 0
   #identity: SessionIdentity = { user: undefined, database: 0, protocol: 2 }
   #laneKey = ''
 
-  constructor(id: number, isAuthenticated: boolean) {
+  constructor(id: number, isAuthenticated: boolean, nowMs: number) {
     this.id = id
     this.isAuthenticated = isAuthenticated
+    this.connectedAtMs = nowMs
+    this.lastSeenAtMs = nowMs
     this.identity = this.#identity
   }
 

@@ -1,0 +1,110 @@
+// One session as a line of CLIENT LIST: the fields of catClientInfoString (networking.c of Redis 7), in its order. What
+// has no meaning here is 0 or -1.
+import type { Session } from './session.ts'
+
+export type ClientView = {
+  readonly nowMs: number
+  /** The user of sessions that have not authenticated as another one. */
+  readonly serviceUser: string
+  /** Redis has library names since 7.2. */
+  readonly hasLibrary: boolean
+}
+
+export function clientLine(session: Session, view: ClientView): string {
+  const { state } = session
+  const { identity } = state
+  return fields([
+    ['id', state.id],
+    ['addr', addressOf(session)],
+    ['laddr', localAddressOf(session)],
+    ['fd', -1],
+    ['name', state.name],
+    ['age', seconds(view.nowMs - state.connectedAtMs)],
+    ['idle', seconds(view.nowMs - state.lastSeenAtMs)],
+    ['flags', flagsOf(session)],
+    ['db', identity.database],
+    ...subscriptionsOf(session),
+    ['multi', session.requests.own.isInMulti ? 0 : -1],
+    ['qbuf', session.heldInputBytes],
+    ['qbuf-free', 0],
+    ['argv-mem', session.requests.bytes],
+    ['multi-mem', 0],
+    ['rbs', 0],
+    ['rbp', 0],
+    ['obl', 0],
+    ['oll', 0],
+    ['omem', session.backlogBytes],
+    ['tot-mem', session.heldInputBytes + session.requests.bytes + session.backlogBytes],
+    ['events', session.backlogBytes > 0 ? 'rw' : 'r'],
+    ['cmd', commandOf(session)],
+    ['user', userOf(session, view.serviceUser)],
+    ['redir', -1],
+    ['resp', identity.protocol],
+    ...(view.hasLibrary ? libraryOf(session) : [])
+  ])
+}
+
+/** As Redis writes it: an IPv6 address in brackets. */
+export function addressOf({ socket }: Session): string {
+  return joined(socket.remoteAddress, socket.remotePort)
+}
+
+export function localAddressOf({ socket }: Session): string {
+  return joined(socket.localAddress, socket.localPort)
+}
+
+export function userOf(session: Session, serviceUser: string): string {
+  const { user } = session.state.identity
+  return user === undefined ? serviceUser : (user.username ?? 'default')
+}
+
+type Field = readonly [name: string, value: string | number]
+
+function fields(all: readonly Field[]): string {
+  return `${all.map(([name, value]) => `${name}=${value}`).join(' ')}\n`
+}
+
+function seconds(ms: number): number {
+  return Math.floor(ms / 1000)
+}
+
+// A connection that has just gone has no address any more.
+function joined(host: string | undefined, port: number | undefined): string {
+  if (host === undefined || port === undefined) return '?:0'
+  if (host.startsWith('::ffff:')) return `${host.slice('::ffff:'.length)}:${port}`
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+function subscriptionsOf(_session: Session): Field[] {
+  return [
+    ['sub', 0],
+    ['psub', 0],
+    ['ssub', 0]
+  ]
+}
+
+function libraryOf({ state }: Session): Field[] {
+  return [
+    ['lib-name', state.libraryName],
+    ['lib-ver', state.libraryVersion]
+  ]
+}
+
+function flagsOf(session: Session): string {
+  const { pinReason, state } = session
+  const flags = [
+    pinReason === 'monitor' ? 'O' : '',
+    session.requests.own.isInMulti ? 'x' : '',
+    pinReason === 'blocking' || session.isPostponed ? 'b' : '',
+    pinReason === 'tracking' ? 't' : '',
+    state.isNoEvict ? 'e' : '',
+    state.isNoTouch ? 'T' : ''
+  ].join('')
+  return flags === '' ? 'N' : flags
+}
+
+// What Redis does not know, also of a container without a known subcommand, is NULL.
+function commandOf({ state }: Session): string {
+  const command = state.lastCommand
+  return command === undefined || command.name === '' || command.container ? 'NULL' : command.name
+}
