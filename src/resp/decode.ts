@@ -1,7 +1,8 @@
 // The few replies meant for the proxy itself, decoded. RESP2 only: the service lanes speak nothing else.
 import RedisParser from 'redis-parser'
+import { ReplyFramer } from './reply-framer.ts'
 
-/** A decoded reply; an error reply, at any depth, is an Error. Integers beyond 2^53 come as text. */
+/** A decoded reply; an error reply, at any depth, is an Error. Integers beyond 2^53 lose their last digits. */
 export type Reply = string | number | null | Error | Reply[]
 
 /**
@@ -24,8 +25,16 @@ export function decode(bytes: Buffer): Reply {
   parser.execute(bytes)
   const [reply] = replies
   if (fatal) throw fatal
-  if (replies.length !== 1 || reply === undefined) throw new Error('not exactly one reply')
+  if (replies.length !== 1 || reply === undefined || !isOneReply(bytes))
+    throw new Error('not exactly one reply')
   return reply
+}
+
+// The parser keeps what is behind the last whole reply for a next call, which there is not.
+function isOneReply(bytes: Buffer): boolean {
+  const framer = new ReplyFramer()
+  framer.push(bytes)
+  return framer.next() === 'reply' && framer.end === bytes.length
 }
 
 /** One request as the array of bulk strings that Redis expects. */

@@ -110,12 +110,16 @@ const NULL_2 = Buffer.from('$-1\r\n')
 const NULL_3 = Buffer.from('_\r\n')
 const NULL_ARRAY_2 = Buffer.from('*-1\r\n')
 
-/** Replies that Redis gives before it executes anything (rejectCommand in server.c; REDIRECT is Valkey's). */
+/**
+ * Replies that Redis gives before it executes anything (rejectCommand in server.c; REDIRECT is Valkey's). As long as
+ * they are the same in every version: a script may return errors of its own with the same first word.
+ */
 const UNEXECUTED = [
   "-READONLY You can't write against a read only ",
-  '-LOADING ',
-  '-MASTERDOWN ',
-  '-UNBLOCKED ',
+  '-LOADING Redis is loading the dataset in memory',
+  '-LOADING Valkey is loading the dataset in memory',
+  '-MASTERDOWN Link with ',
+  '-UNBLOCKED force unblock from blocking operation, ',
   '-REDIRECT '
 ].map((text) => Buffer.from(text))
 
