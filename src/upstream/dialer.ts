@@ -1,6 +1,7 @@
 // How a lane to any node is opened: everything that is the same for all of them.
 import { Handshake, type Credentials, type LaneIdentity, type Role } from './handshake.ts'
 import { Lane, type LaneCounters, type LaneEnd, type LaneEvents, type LaneTurn } from './lane.ts'
+import { PubsubLane, type PubsubLaneEvents } from './pubsub-lane.ts'
 
 export type NodeAddress = { readonly host: string; readonly port: number }
 
@@ -45,11 +46,34 @@ export class Dialer {
       events: {
         ...events,
         onEnd: (lane, end, failure) => {
-          this.counters.ended.set(end, (this.counters.ended.get(end) ?? 0) + 1)
+          this.#countEnd(end)
           events.onEnd(lane, end, failure)
         }
       }
     })
+  }
+
+  /** Opens a connection that only subscribes, as the service user or another. */
+  dialPubsub(address: NodeAddress, user: Credentials | undefined, events: PubsubLaneEvents): PubsubLane {
+    this.counters.opened++
+    const { service, connectTimeoutMs } = this.#options
+    return new PubsubLane({
+      address,
+      handshake: new Handshake(service, 'master', { ...serviceIdentity, user }),
+      connectTimeoutMs,
+      counters: this.counters.master,
+      events: {
+        ...events,
+        onEnd: (end, failure) => {
+          this.#countEnd(end)
+          events.onEnd(end, failure)
+        }
+      }
+    })
+  }
+
+  #countEnd(end: LaneEnd): void {
+    this.counters.ended.set(end, (this.counters.ended.get(end) ?? 0) + 1)
   }
 
   #countersOf(role: Role | undefined): LaneCounters {
