@@ -1,6 +1,7 @@
 // From what the Sentinels say to what the failover controller is told: judges each look, forwards the signs of an
 // election, and says in the log, once for each change, why nobody can be believed.
 import type { Clock } from './clock.ts'
+import { messageOf } from './errors.ts'
 import type { Log } from './log.ts'
 import { decide } from './topology/decide.ts'
 import type { Observation } from './topology/observation.ts'
@@ -56,6 +57,8 @@ export class Discovery {
   #complaint = ''
   /** Whether the last look found Sentinels that are to be believed. */
   hasQuorum = false
+  /** Whether a majority of all Sentinels answered it: what one says of the others is older. */
+  hasMajority = false
   downAfterMs = UNKNOWN_DOWN_AFTER_MS
 
   constructor(options: DiscoveryOptions, listener: DiscoveryListener) {
@@ -89,6 +92,21 @@ export class Discovery {
     void this.sentinels.ask(reason)
   }
 
+  /** A look at all Sentinels that begins now; never rejects, and what it saw is judged before it resolves. */
+  look(reason: string): Promise<unknown> {
+    return this.sentinels.ask(reason)
+  }
+
+  /** Asks for an election; resolves with the reason when it was refused or no answer came. */
+  async failover(): Promise<string | undefined> {
+    try {
+      await this.sentinels.failover()
+      return undefined
+    } catch (error) {
+      return messageOf(error)
+    }
+  }
+
   #observed(observation: Observation): void {
     const { clock, adopted, sentinels } = this.#options
     // A Sentinel that does not know the name has no down-after for it.
@@ -106,6 +124,8 @@ export class Discovery {
     this.#lowerSinceMs = verdict.lowerSinceMs
     this.counters.minorityVotes += verdict.minority.length
     this.hasQuorum = verdict.kind === 'believe' || verdict.why === 'lower-epoch'
+    const known = Math.max(0, ...observation.votes.map(({ knownSentinels }) => knownSentinels))
+    this.hasMajority = this.hasQuorum && observation.votes.length > known / 2
     this.#complain(verdict.kind === 'believe' ? '' : verdict.text)
     if (this.hasQuorum) this.#quorumAtMs = clock.now()
     if (verdict.kind === 'believe') this.#listener.believed(verdict.topology)

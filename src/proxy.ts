@@ -16,6 +16,7 @@ import { Listener } from './downstream/listener.ts'
 import { Pause } from './downstream/pause.ts'
 import type { Session } from './downstream/session.ts'
 import { FailoverController } from './failover/controller.ts'
+import { Switchover } from './failover/switchover.ts'
 import { HoldQueue } from './failover/hold-queue.ts'
 import { Gate } from './gate.ts'
 import { LatencyHistogram } from './histogram.ts'
@@ -54,6 +55,7 @@ export class Proxy {
   readonly controller: FailoverController
   readonly discovery: Discovery
   readonly reads: Reads
+  readonly switchover: Switchover
   readonly listener: Listener
   readonly settings: Settings
   readonly #log: Log
@@ -75,6 +77,8 @@ export class Proxy {
     this.discovery = this.#openDiscovery()
     this.controller = this.#openController()
     this.reads = this.#openReads()
+    const { controller, reads: replicas, discovery: sentinels } = this
+    this.switchover = new Switchover({ clock, controller, replicas, sentinels })
     // The clients' side.
     this.gate = new Gate(this.controller, this.held, this.knowledge)
     this.listener = this.#openListener()
@@ -195,7 +199,7 @@ export class Proxy {
       redis: {
         watch: (address, intervalMs, events) => this.#nodes.watch(address, intervalMs, events),
         bind: (address) => this.lanes.bind(address),
-        withhold: unblock => {
+        withhold: (unblock) => {
           this.lanes.withhold(unblock)
         },
         release: () => {

@@ -1,8 +1,15 @@
 // Which replicas serve reads at this moment: asks each listed one for its ROLE, lets topology/replicas judge, and
 // tells the lanes. A replica that says it is master is the sign of an election that no Sentinel told us of.
 import type { Clock, Timer } from './clock.ts'
+import type { PromotableReplica } from './failover/switchover.ts'
 import { Replicas, type ReplicaStanding } from './topology/replicas.ts'
-import { formatAddress, type Address, type SameNode, type Topology } from './topology/topology.ts'
+import {
+  formatAddress,
+  type Address,
+  type ReplicaReport,
+  type SameNode,
+  type Topology
+} from './topology/topology.ts'
 import { NodeWatch } from './upstream/node-watch.ts'
 import type { Dialer } from './upstream/dialer.ts'
 import type { Lanes } from './upstream/lanes.ts'
@@ -41,6 +48,7 @@ export class Reads {
   readonly #replicas: Replicas
   readonly #watched = new Map<string, Watched>()
   #refresh: Timer
+  #listed: readonly ReplicaReport[] = []
 
   constructor(options: ReadsOptions) {
     this.#options = options
@@ -60,6 +68,7 @@ export class Reads {
 
   adopt(topology: Topology, replicationId: string): void {
     this.#replicas.adopt(topology, replicationId)
+    this.#listed = topology.replicas
     const listed = new Map(topology.replicas.map(({ address }) => [formatAddress(address), address]))
     for (const [name, { watch }] of this.#watched) {
       if (listed.has(name)) continue
@@ -85,6 +94,23 @@ export class Reads {
       const watched = this.#watched.get(formatAddress(standing.address))
       return { ...standing, isUp: watched?.isUp ?? false, offset: watched?.offset ?? null }
     })
+  }
+
+  /** Those that the Sentinels may elect, and how far each has come. */
+  promotable(): readonly PromotableReplica[] {
+    const standings = new Map(this.standings().map((standing) => [formatAddress(standing.address), standing]))
+    return this.#listed
+      .filter(({ usable, priority }) => usable && priority > 0)
+      .map(({ address }) => {
+        const standing = standings.get(formatAddress(address))
+        const isLinked = standing?.why === null || standing?.why === 'lag'
+        return { address, isFed: isLinked && standing.isUp, offset: standing?.offset ?? null }
+      })
+  }
+
+  /** Asks every replica for its ROLE now. */
+  beat(): void {
+    for (const { watch } of this.#watched.values()) watch.beat()
   }
 
   close(): void {

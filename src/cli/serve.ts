@@ -84,13 +84,14 @@ function adminSource(proxy: Proxy, facts: ProcessFacts, loaded: Loaded): AdminSo
     }),
     actions: {
       pause: () => {
-        controller.pause()
+        controller.setPaused(true)
         return Promise.resolve({ done: true, message: 'requests are held' })
       },
       resume: () => {
-        controller.resume()
+        controller.setPaused(false)
         return Promise.resolve({ done: true, message: 'requests flow' })
-      }
+      },
+      switchover: () => proxy.switchover.run()
     }
   }
 }

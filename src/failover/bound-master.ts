@@ -74,6 +74,11 @@ export class BoundMaster {
     this.topology = { ...topology, master: this.topology.master }
   }
 
+  /** Whether the proof is of this very process, which has been master all the time. */
+  isStill({ runId, replicationId }: NodeProof): boolean {
+    return runId !== '' && runId === this.#runId && replicationId === this.replicationId
+  }
+
   /** Asks until it answers whether it is what was bound; `onAlive` or `onRestarted` follows. */
   probe(): void {
     this.#isProofWanted = true

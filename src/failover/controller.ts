@@ -21,6 +21,7 @@ export class FailoverController {
   #phase: Phase = 'seeking'
   #isPaused = false
   #isClosed = false
+  #isFenced = false
   #admission: Admission = 'hold'
   #target: Topology | undefined
   #binding: Binding | undefined
@@ -48,6 +49,11 @@ export class FailoverController {
     return this.#isPaused
   }
 
+  /** The one that is followed during a handover. */
+  get election(): Election | undefined {
+    return this.#election
+  }
+
   /** The bound master with its replicas; undefined until the first one is bound. */
   get topology(): Topology | undefined {
     return this.seat.master?.topology
@@ -57,6 +63,7 @@ export class FailoverController {
 
   /** Usable Sentinels believe in this topology. */
   believed(topology: Topology): void {
+    this.#isFenced = false
     const bound = this.seat.master
     const isSettled = this.#phase !== 'seeking' && this.#phase !== 'shedding'
     if (bound !== undefined && isSettled && this.#options.sameNode(bound.topology.master, topology.master)) {
@@ -87,22 +94,27 @@ export class FailoverController {
     this.#happened('electionOver', why)
   }
 
+  /** Holds requests and drains the master for an election that is to begin now; false if it does not serve. */
+  switchoverAsked(why: string): boolean {
+    const doesServe = this.#phase === 'serving'
+    if (doesServe) this.#happened('switchoverAsked', why)
+    return doesServe
+  }
+
   /** Something speaks against the bound master. `generation` is that of who noticed: late news changes nothing. */
   doubted(why: string, generation = this.seat.generation): void {
     if (generation === this.seat.generation) this.#happened('masterDoubted', why)
   }
 
+  /** The fence is strict, and down: only Sentinels that reach a majority open it again. */
   quorumLost(): void {
+    this.#isFenced = true
     this.#happened('quorumLost', 'no Sentinel reaches a majority')
   }
 
-  pause(): void {
-    this.#isPaused = true
-    this.#admit()
-  }
-
-  resume(): void {
-    this.#isPaused = false
+  /** While it is paused requests are held, each for its window, whatever the phase; the machine goes on. */
+  setPaused(isPaused: boolean): void {
+    this.#isPaused = isPaused
     this.#admit()
     if (this.#admission === 'forward') this.#options.held.replay()
   }
@@ -197,7 +209,8 @@ export class FailoverController {
       this.#options.askSentinels(this.#phase)
     },
     probe: () => {
-      this.seat.master?.probe()
+      // What it says of itself does not open the fence.
+      if (!this.#isFenced) this.seat.master?.probe()
     },
     bind: () => {
       this.#startBinding()
@@ -211,8 +224,9 @@ export class FailoverController {
     },
     replay: () => {
       const { held } = this.#options
-      this.recorder.tally.held = held.requests
-      if (this.#admission === 'forward') this.recorder.tally.replayed += held.replay()
+      const { tally } = this.recorder
+      tally.held = Math.max(tally.held, held.requests)
+      if (this.#admission === 'forward') tally.replayed += held.replay()
     },
     shed: () => {
       this.#options.held.shed('budget')

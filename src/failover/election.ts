@@ -22,7 +22,7 @@ export class Election {
   readonly #sameNode: SameNode
   readonly #events: ElectionEvents
   #candidate: { readonly address: Address; readonly watch: WatchedNode } | undefined
-  #expiry: Timer
+  #expiry: Timer | undefined
   #isProving = false
   #isOver = false
 
@@ -31,8 +31,19 @@ export class Election {
     this.#redis = redis
     this.#sameNode = sameNode
     this.#events = events
-    this.#expiry = clock.after(WITHOUT_CANDIDATE_MS, () => {
-      events.onExpired('no candidate was named in time')
+    this.awaitCandidate(WITHOUT_CANDIDATE_MS)
+  }
+
+  get hasCandidate(): boolean {
+    return this.#candidate !== undefined
+  }
+
+  /** The first candidate has so long to be named, from now. */
+  awaitCandidate(withinMs: number): void {
+    if (this.#isOver || this.hasCandidate) return
+    this.#expiry?.cancel()
+    this.#expiry = this.#clock.after(withinMs, () => {
+      this.#events.onExpired('no candidate was named in time')
     })
   }
 
@@ -40,7 +51,7 @@ export class Election {
   name(address: Address): void {
     if (this.#isOver || (this.#candidate && this.#sameNode(this.#candidate.address, address))) return
     this.#candidate?.watch.close()
-    this.#expiry.cancel()
+    this.#expiry?.cancel()
     this.#expiry = this.#clock.after(WITH_CANDIDATE_MS, () => {
       this.#events.onExpired('the candidate did not become master in time')
     })
@@ -59,7 +70,7 @@ export class Election {
 
   end(): void {
     this.#isOver = true
-    this.#expiry.cancel()
+    this.#expiry?.cancel()
     this.#candidate?.watch.close()
   }
 

@@ -26,6 +26,7 @@ export type FailoverEvent =
   | 'masterDoubted' // heartbeat missed, lane lost, another ROLE, a request refused, +odown
   | 'masterAlive' // the bound master proved ROLE master and the same history on its own connection
   | 'electionSeen' // a Sentinel leads a failover, or a replica says that it is master
+  | 'switchoverAsked' // by an operator: writes stop first, then an election is asked for
   | 'electionOver' // aborted, or no candidate in time
   | 'bound' // the named master proved itself and has the lanes
   | 'boundAhead' // the candidate proved itself, with our history, and has the lanes
@@ -63,6 +64,7 @@ export const leadsTo: Readonly<Record<FailoverEvent, Row>> = {
   masterDoubted:      [_,          _,          'suspect',  _,          _,             'suspect',   _],
   masterAlive:        [_,          _,          _,          'serving',  _,             _,           'serving'],
   electionSeen:       [_,          _,          'handover', 'handover', _,             'handover',  _],
+  switchoverAsked:    [_,          _,          'handover', _,          _,             _,           _],
   electionOver:       [_,          _,          _,          _,          'suspect',     _,           _],
   bound:              [_,          'serving',  _,          _,          _,             _,           _],
   boundAhead:         [_,          _,          _,          _,          'provisional', _,           _],

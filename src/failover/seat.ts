@@ -36,10 +36,21 @@ export class Seat {
     return this.#master
   }
 
+  /** Where the bound master stood when all that it owed was answered; undefined while that is not known. */
+  get drainedOffset(): number | undefined {
+    return this.#drain?.offset
+  }
+
   /** Gives the lanes to a master that has proved itself; what the lanes before owe is settled on the way. */
   take(topology: Topology, proof: NodeProof, isConfirmed: boolean): void {
     const { clock, redis, recorder, heartbeatIntervalMs, events } = this.#options
     const old = this.#master
+    // Its lanes and what they owe are as good as before.
+    if (old?.isStill(proof) === true) {
+      old.confirm(topology)
+      recorder.arrive(formatAddress(old.topology.master), topology.epoch, this.generation)
+      return
+    }
     if (old !== undefined && old.replicationId !== proof.replicationId) this.#compare(old, proof)
     old?.close()
     this.#endDrain()
