@@ -24,6 +24,7 @@ import type { Log } from './log.ts'
 import { ERROR_WORDS, countKnown, zeroes } from './metrics-source.ts'
 import { Reads } from './reads.ts'
 import type { Topology } from './topology/topology.ts'
+import { Scripts } from './scripts.ts'
 import { ServerKnowledge } from './server-knowledge.ts'
 import { Turn } from './turn.ts'
 import { Dialer } from './upstream/dialer.ts'
@@ -49,6 +50,7 @@ export class Proxy {
   readonly knowledge: ServerKnowledge
   readonly gate: Gate
   readonly budget: InputBudget
+  readonly scripts = new Scripts()
   readonly dialer: Dialer
   readonly lanes: Lanes
   readonly held: HoldQueue
@@ -69,7 +71,12 @@ export class Proxy {
     this.budget = new InputBudget(settings.client.uploadBudgetBytes)
     // Redis' side.
     this.dialer = this.#openDialer()
-    this.#nodes = new Nodes({ dialer: this.dialer, clock, deadlineMs: () => this.heartbeatDeadlineMs })
+    this.#nodes = new Nodes({
+      dialer: this.dialer,
+      clock,
+      deadlineMs: () => this.heartbeatDeadlineMs,
+      scripts: () => this.scripts.all()
+    })
     this.lanes = this.#openLanes()
     this.knowledge = new ServerKnowledge(this.#nodes, settings.commands.allow, log)
     // Who is master, and what happens when that changes.
@@ -272,13 +279,13 @@ export class Proxy {
       outputSoftBytes: client.outputSoftLimitBytes,
       outputHardBytes: client.outputHardLimitBytes
     }
-    const { lanes, gate, budget, counters, knowledge: table } = this
+    const { lanes, gate, budget, scripts, counters, knowledge: table } = this
     return new Listener({
       clock,
       access,
       limits: client,
       onClosed: () => undefined,
-      parts: { clock, turn: this.#turn, table, policy: reads, budget, counters, lanes, gate, limits, pause, here }
+      parts: { clock, turn: this.#turn, table, policy: reads, budget, scripts, counters, lanes, gate, limits, pause, here }
     })
   }
 

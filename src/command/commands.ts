@@ -16,11 +16,14 @@ export type Command = {
   readonly container: boolean
   /** The row that holds when its arguments say BLOCK. */
   readonly blockingForm: Command | undefined
+  /** It brings a script, or takes all of them away. */
+  readonly isScript: boolean
 }
 
 /** What COMMAND says of one command, as far as it matters here. */
 export type LiveCommand = { readonly name: string; readonly flags: readonly string[] }
 
+const SCRIPTS = new Set(['eval', 'eval_ro', 'script|load', 'script|flush'])
 const TABLE_SIZE = 4096
 
 export class CommandTable {
@@ -70,7 +73,8 @@ export class CommandTable {
       replica: !exception.masterOnly,
       pin: exception.pin,
       container: false,
-      blockingForm: undefined
+      blockingForm: undefined,
+      isScript: SCRIPTS.has(name)
     })
   }
 
@@ -99,7 +103,8 @@ function rowOf(name: string, flags: readonly string[]): Command {
     replica: reads,
     pin: blocks ? 'blocking' : undefined,
     container: false,
-    blockingForm: undefined
+    blockingForm: undefined,
+    isScript: false
   }
   return mayBlock ? { ...row, blockingForm: blockingForm(row) } : row
 }

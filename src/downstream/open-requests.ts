@@ -5,8 +5,8 @@ import { Exchange, type LeftOver, type ReplyReceiver } from '../exchange.ts'
 import * as replies from '../resp/replies.ts'
 import { route, type RouteFacts } from '../route/route.ts'
 import { LaneChoice } from './lane-choice.ts'
-import { OwnLane, type FramedRequest } from './own-lane.ts'
-import { OwnRequests } from './own-requests.ts'
+import { OwnLane, type FramedRequest, type Lender, type LentLane } from './own-lane.ts'
+import { OwnRequests, type OwnHost } from './own-requests.ts'
 import { ReplyQueue } from './reply-queue.ts'
 import { ReplyWindow } from './reply-window.ts'
 import type { CloseReason, LaneSide, SessionLane, SessionParts } from './session-parts.ts'
@@ -25,7 +25,7 @@ export type RequestHost = {
   close: (reason: CloseReason) => void
 }
 
-export class OpenRequests implements ReplyReceiver {
+export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
   readonly queue: ReplyQueue
   readonly window: ReplyWindow
   /** The lane of its own that the session may need. */
@@ -54,35 +54,8 @@ export class OpenRequests implements ReplyReceiver {
     })
     this.window = new ReplyWindow(parts.limits.outputSoftBytes)
     this.#choice = new LaneChoice(state, parts, this.window)
-    this.own = new OwnLane({
-      lend: (onLane) => {
-        const { laneKey: key, identity } = state
-        return parts.lanes.pinned.lend({ key, identity, onPush: host.push, onLane })
-      },
-      giveBack: (lane) => {
-        parts.lanes.pinned.giveBack(lane)
-      },
-      selected: (database) => {
-        state.identity = { ...state.identity, database }
-      }
-    })
-    this.#ownRequests = new OwnRequests(this.own, {
-      protocol: () => state.protocol,
-      nowMs: () => parts.clock.now(),
-      hasWritten: () => this.#lastWriteAtMs > Number.NEGATIVE_INFINITY,
-      send: (exchange, lane) => {
-        this.#send(exchange, lane, 'master')
-      },
-      settleAs: (exchange, reply) => {
-        this.#settleAs(exchange, reply)
-      },
-      substitute: (exchange, other) => {
-        this.queue.replace(exchange, [other])
-      },
-      goOn: () => {
-        this.#goOn()
-      }
-    })
+    this.own = new OwnLane(this)
+    this.#ownRequests = new OwnRequests(this.own, this)
   }
 
   /** Bytes of requests that are kept until they are answered. */
@@ -124,6 +97,7 @@ export class OpenRequests implements ReplyReceiver {
 
   /** Sends the framed request on, or lets it wait for what is unanswered elsewhere. */
   forward(command: Command, request: FramedRequest, side: LaneSide): void {
+    if (command.isScript) this.#parts.scripts.seen(command.name, request)
     const lane = this.#choice.laneOn(side, request.size)
     if (lane === undefined) {
       this.queue.answer(this, replies.tooManyLanes)
@@ -188,15 +162,50 @@ export class OpenRequests implements ReplyReceiver {
     const facts = this.facts(command, this.#parts.clock.now())
     const decision = route(command, facts, this.#parts.policy, this.#parts.gate.admission)
     if (decision === 'hold') this.#hold([exchange])
-    else if (decision === 'shed') this.#settleAs(exchange, replies.noMaster)
+    else if (decision === 'shed') this.settleAs(exchange, replies.noMaster)
     else this.#sendOr(exchange, decision === 'replica' ? 'replica' : 'master')
   }
 
   #sendOr(exchange: Exchange, side: LaneSide): void {
     const stays = this.#unanswered > 0 && this.#lane?.isUsable === true
     const lane = stays ? this.#lane : this.#choice.laneOn(side, exchange.size)
-    if (lane === undefined) this.#settleAs(exchange, replies.tooManyLanes)
+    if (lane === undefined) this.settleAs(exchange, replies.tooManyLanes)
     else this.#send(exchange, lane, side)
+  }
+
+  // ---- the lane of the session's own: what it asks of the session ---------------------------------------------------
+
+  lend(onLane: (lane: LentLane | undefined) => void): () => void {
+    const { laneKey: key, identity } = this.#state
+    return this.#parts.lanes.pinned.lend({ key, identity, onPush: this.#host.push, onLane })
+  }
+
+  giveBack(lane: LentLane): void {
+    this.#parts.lanes.pinned.giveBack(lane)
+  }
+
+  selected(database: number): void {
+    this.#state.identity = { ...this.#state.identity, database }
+  }
+
+  get protocol(): 2 | 3 {
+    return this.#state.protocol
+  }
+
+  get nowMs(): number {
+    return this.#parts.clock.now()
+  }
+
+  get hasWritten(): boolean {
+    return this.#lastWriteAtMs > Number.NEGATIVE_INFINITY
+  }
+
+  sendOwn(exchange: Exchange, lane: LentLane): void {
+    this.#send(exchange, lane, 'master')
+  }
+
+  substitute(exchange: Exchange, other: Exchange): void {
+    this.queue.replace(exchange, [other])
   }
 
   /** The session's connection state is forgotten, as RESET asks. */
@@ -221,22 +230,24 @@ export class OpenRequests implements ReplyReceiver {
     this.#held--
     if (exchange.own === undefined) this.#sendOr(exchange, 'master')
     else this.#ownRequests.send(exchange)
-    this.#goOn()
+    this.goOn()
   }
 
   /** Answers a held exchange with the error that no master was found in time [F4]. */
   refuse(exchange: Exchange): void {
     this.#held--
-    this.#settleAs(exchange, replies.noMaster)
-    this.#goOn()
+    this.settleAs(exchange, replies.noMaster)
+    this.goOn()
   }
 
-  #settleAs(exchange: Exchange, reply: Buffer): void {
+  /** Answers an exchange with a reply of the proxy itself. */
+  settleAs(exchange: Exchange, reply: Buffer): void {
     const open = exchange.count - exchange.left
     this.queue.complete(exchange, open === 1 ? reply : Buffer.concat(Array<Buffer>(open).fill(reply)))
   }
 
-  #goOn(): void {
+  /** Sends what waited, and lets more requests be taken. */
+  goOn(): void {
     if (this.#held > 0) return
     this.#sendWaiting()
     this.#host.proceed()
@@ -252,7 +263,7 @@ export class OpenRequests implements ReplyReceiver {
     if (exchange.state === 'answered') this.#finish(exchange)
     if (exchange.own !== undefined && exchange.state === 'answered') this.#finishOwn(exchange, bytes)
     if (ended === 0) return
-    this.#goOn()
+    this.goOn()
   }
 
   #finish(exchange: Exchange): void {
@@ -276,7 +287,7 @@ export class OpenRequests implements ReplyReceiver {
     if (exchanges.some(({ isTorn }) => isTorn)) {
       this.#host.close('reply_cut')
     } else if (why.refusal !== undefined) {
-      for (const exchange of exchanges) this.#settleAs(exchange, why.refusal)
+      for (const exchange of exchanges) this.settleAs(exchange, why.refusal)
       this.#host.end('auth')
     } else {
       this.#replace(exchanges, why)
@@ -294,6 +305,6 @@ export class OpenRequests implements ReplyReceiver {
     }
     if (this.isGone) return
     this.#hold(held)
-    this.#goOn()
+    this.goOn()
   }
 }

@@ -6,10 +6,10 @@ import { discard, markOffset, type LentLane, type OwnLane } from './own-lane.ts'
 
 /** The session's open requests, as far as these move them. */
 export type OwnHost = {
-  readonly protocol: () => 2 | 3
-  readonly nowMs: () => number
-  readonly hasWritten: () => boolean
-  send: (exchange: Exchange, lane: LentLane) => void
+  readonly protocol: 2 | 3
+  readonly nowMs: number
+  readonly hasWritten: boolean
+  sendOwn: (exchange: Exchange, lane: LentLane) => void
   /** Answers an exchange with a reply of the proxy itself. */
   settleAs: (exchange: Exchange, reply: Buffer) => void
   /** Puts an exchange with other bytes in the place of one. */
@@ -62,9 +62,9 @@ export class OwnRequests {
     if (lane === undefined) this.#host.settleAs(exchange, replies.tooManyLanes)
     else if (exchange.own === 'exec' && this.#own.isTainted) this.#abort(lane, exchange, replies.execAbort)
     else if (exchange.own === 'exec' && this.#own.isWatchBroken)
-      this.#abort(lane, exchange, replies.nullArray(this.#host.protocol()))
+      this.#abort(lane, exchange, replies.nullArray(this.#host.protocol))
     else if (exchange.own === 'blocking') this.#sendBlocking(lane, exchange)
-    else this.#host.send(exchange, lane)
+    else this.#host.sendOwn(exchange, lane)
   }
 
   // A broken watch is legal: to the client a watched key has changed.
@@ -75,10 +75,10 @@ export class OwnRequests {
   }
 
   #sendBlocking(lane: LentLane, exchange: Exchange): void {
-    if (this.#host.hasWritten() && isWait(exchange)) lane.send(markOffset())
-    const elapsedMs = this.#host.nowMs() - exchange.startedAtMs
+    if (this.#host.hasWritten && isWait(exchange)) lane.send(markOffset())
+    const elapsedMs = this.#host.nowMs - exchange.startedAtMs
     if (elapsedMs < REISSUE_MS) {
-      this.#host.send(exchange, lane)
+      this.#host.sendOwn(exchange, lane)
       return
     }
     const again = new Exchange(
@@ -89,6 +89,6 @@ export class OwnRequests {
     )
     again.own = exchange.own
     this.#host.substitute(exchange, again)
-    this.#host.send(again, lane)
+    this.#host.sendOwn(again, lane)
   }
 }

@@ -3,7 +3,9 @@
 // read costs its share and no more [R3].
 
 /** Before anything is known of a session's replies. */
-const FIRST_REQUESTS = 64
+const FIRST_REQUESTS = 16
+/** However small its replies: a deep pipeline must not stand before everybody else's requests for long. */
+const MOST_REQUESTS = 1024
 const LARGE_REPLY_BYTES = 64 * 1024
 
 export class ReplyWindow {
@@ -20,6 +22,7 @@ export class ReplyWindow {
 
   admits(unanswered: number, backlogBytes: number): boolean {
     if (unanswered === 0) return backlogBytes <= this.#softBytes
+    if (unanswered >= MOST_REQUESTS) return false
     return backlogBytes + unanswered * this.#averageBytes < this.#softBytes
   }
 

@@ -94,6 +94,7 @@ export type SessionParts = {
   readonly policy: ReadPolicy
   readonly limits: SessionLimits
   readonly budget: InputBudget
+  readonly scripts: { seen: (name: string, request: { argument: (index: number) => Buffer | undefined }) => void }
   readonly counters: SessionCounters
   readonly pause: Pause
   /** The proxy's own answers. */

@@ -44,6 +44,7 @@ export class Binding {
   }
 
   #prove(): void {
+    this.#watch.prepare()
     this.#watch.prove((proof) => {
       if (this.#isOver || !proof?.isMaster || proof.isRefusing) return
       this.end()

@@ -78,6 +78,7 @@ export class Election {
     if (this.#isProving || this.#isOver) return
     this.#isProving = true
     this.#events.mark('the candidate says that it is master')
+    watch.prepare()
     watch.prove((proof) => {
       this.#isProving = false
       if (this.#isOver || this.#candidate?.watch !== watch) return

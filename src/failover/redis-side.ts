@@ -27,6 +27,8 @@ export type NodeEvents = {
 export type WatchedNode = {
   /** Heartbeat now. */
   beat: () => void
+  /** Tells it what a master has to know that is not replicated. */
+  prepare: () => void
   /** Undefined when the connection was lost or the node refused. */
   prove: (done: (proof: NodeProof | undefined) => void) => void
   /** The proxy's own question; the answer is an Error when the node refuses or the connection is lost. */

@@ -120,6 +120,8 @@ const UNEXECUTED = [
   '-LOADING Valkey is loading the dataset in memory',
   '-MASTERDOWN Link with ',
   '-UNBLOCKED force unblock from blocking operation, ',
+  // What the proxy itself does to calls that block on a master which has to go.
+  '-UNBLOCKED client unblocked via CLIENT UNBLOCK',
   '-REDIRECT '
 ].map((text) => Buffer.from(text))
 

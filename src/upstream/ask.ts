@@ -31,7 +31,7 @@ class Question implements ReplyReceiver {
  */
 export function ask(
   lane: { send: (exchange: Exchange) => void },
-  words: readonly string[],
+  words: readonly (string | Buffer)[],
   answer: Answer
 ): void {
   const bytes = encode(...words)

@@ -42,6 +42,8 @@ export type LaneEvents = {
 }
 
 const KEEP_ALIVE_MS = 10_000
+/** After so many bytes a lane lets the other sockets have their turn. */
+const REST_BYTES = 512 * 1024
 
 export class Lane {
   readonly #options: LaneOptions
@@ -138,13 +140,19 @@ export class Lane {
     const { host, port, connectTimeoutMs, handshake } = this.#options
     const buffers = new ReadBuffers()
     const read = this.#reader()
+    let sinceRest = 0
     const callback = (size: number, buffer: Uint8Array): boolean => {
       read(buffers.take(buffer, size))
-      return true
+      sinceRest += size
+      if (sinceRest < REST_BYTES) return true
+      // A large reply would keep the event loop for itself as long as it lasts.
+      sinceRest = 0
+      setImmediate(() => socket.resume())
+      return false
     }
     const onread = { buffer: buffers.next, callback }
     const address = { host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }
-    const socket = connect({ ...address, onread })
+    const socket: Socket = connect({ ...address, onread })
     socket.setTimeout(connectTimeoutMs, () => {
       this.#end('timeout')
     })

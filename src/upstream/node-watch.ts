@@ -65,7 +65,7 @@ export class NodeWatch {
   }
 
   /** Asks the node; the answer is an Error when it refuses or when the connection is lost. */
-  ask(words: readonly string[], answer: (reply: Reply) => void): void {
+  ask(words: readonly (string | Buffer)[], answer: (reply: Reply) => void): void {
     if (this.#lane?.isUsable) ask(this.#lane, words, answer)
     else answer(new Error('the node is not connected'))
   }

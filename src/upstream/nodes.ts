@@ -11,6 +11,8 @@ export type NodesOptions = {
   readonly dialer: Dialer
   readonly clock: Clock
   readonly deadlineMs: () => number
+  /** What the next master has to know: scripts are not replicated. */
+  readonly scripts: () => readonly Buffer[]
 }
 
 export type NodeEvents = {
@@ -31,6 +33,8 @@ export type WatchedNode = {
   readonly prove: (done: (proof: NodeProof | undefined) => void) => void
   readonly offset: (done: (offset: number | undefined) => void) => void
   readonly unblock: (clientId: number) => void
+  /** Tells it the scripts that clients rely on; sent ahead of what is asked next. */
+  readonly prepare: () => void
   readonly ask: (words: readonly string[], done: (reply: Reply) => void) => void
   readonly close: () => void
 }
@@ -44,7 +48,7 @@ export class Nodes {
 
   /** Dials a node and asks it ROLE every `intervalMs`. */
   watch(address: NodeAddress, intervalMs: number, events: NodeEvents): WatchedNode {
-    const { dialer, clock, deadlineMs } = this.#options
+    const { dialer, clock, deadlineMs, scripts } = this.#options
     const watch = new NodeWatch({
       address,
       dialer,
@@ -77,6 +81,9 @@ export class Nodes {
       },
       unblock: (clientId) => {
         watch.ask(['CLIENT', 'UNBLOCK', String(clientId), 'ERROR'], () => undefined)
+      },
+      prepare: () => {
+        for (const script of scripts()) watch.ask(['SCRIPT', 'LOAD', script], () => undefined)
       },
       ask: (words, done) => {
         watch.ask(words, done)
