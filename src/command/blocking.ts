@@ -2,7 +2,7 @@
 // last, first, or behind BLOCK (Redis docs of each command); 0 is for ever.
 import type { RequestBytes } from '../exchange.ts'
 import { encode } from '../resp/decode.ts'
-import { RequestFramer } from '../resp/request-framer.ts'
+import { wordsOf } from './words.ts'
 
 type Place = 'last' | 'first' | 'block'
 type Unit = 'seconds' | 'milliseconds'
@@ -50,12 +50,3 @@ export function shortened(request: RequestBytes, elapsedMs: number): RequestByte
   const bytes = encode(...withTimeLeft(wordsOf(request), elapsedMs))
   return { bytes, start: 0, end: bytes.length, parts: undefined, size: bytes.length }
 }
-
-function wordsOf({ parts, bytes, start, end }: RequestBytes): Buffer[] {
-  const framer = new RequestFramer({ maxBulkBytes: Number.MAX_SAFE_INTEGER, restricted: () => false })
-  framer.push(parts ? Buffer.concat(parts) : bytes.subarray(start, end))
-  framer.next()
-  return Array.from({ length: framer.argumentCount }, (_, index) => framer.argument(index) ?? NO_BYTES)
-}
-
-const NO_BYTES = Buffer.alloc(0)

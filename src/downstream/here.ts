@@ -3,6 +3,7 @@
 import type { Clock } from '../clock.ts'
 import type { Command } from '../command/commands.ts'
 import type { Reply } from '../resp/decode.ts'
+import { wordsOf } from '../command/words.ts'
 import * as replies from '../resp/replies.ts'
 import type { RequestFramer } from '../resp/request-framer.ts'
 import type { Access } from './access.ts'
@@ -74,17 +75,6 @@ export function answerHere(
 
 function isKnown({ since }: Row, { serverVersion }: HereContext): boolean {
   return since === undefined || isAtLeast(serverVersion(), since)
-}
-
-/** Longer requests than this are none that the proxy answers itself. */
-const MAX_WORDS = 1024
-
-function wordsOf(request: RequestFramer): Buffer[] {
-  const words: Buffer[] = []
-  for (let index = 0; index < Math.min(request.argumentCount, MAX_WORDS); index++) {
-    words.push(request.argument(index) ?? Buffer.alloc(0))
-  }
-  return words
 }
 
 function unknown(name: string, words: readonly Buffer[]): Buffer {

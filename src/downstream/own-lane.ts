@@ -26,6 +26,8 @@ const ENDS_TRANSACTION = new Set(['exec', 'discard'])
 export class OwnLane {
   readonly #lender: Lender
   #lane: LentLane | undefined
+  /** Forgotten by RESET, and not yet empty. */
+  #leaving: LentLane | undefined
   #cancelWait: (() => void) | undefined
   // As the requests were taken: what the next one meets.
   #isInMulti = false
@@ -176,10 +178,15 @@ export class OwnLane {
     this.#isWatching = false
     this.#isTracking = false
     this.abandonTransaction()
+    // What is unanswered on it is still answered; what follows must not meet what it remembers.
+    this.#leaving ??= this.#lane
+    this.#lane = undefined
   }
 
   /** Nothing is unanswered: gives the lane back unless it is needed. */
   release(): void {
+    this.#leaving?.cut()
+    this.#leaving = undefined
     if (this.isNeeded || this.#lane === undefined) return
     const lane = this.#lane
     this.#lane = undefined
@@ -191,6 +198,7 @@ export class OwnLane {
   /** The client has gone: a call that blocks must not pop anything for nobody. */
   close(): void {
     this.#cancelWait?.()
+    this.#leaving?.cut()
     this.#lane?.cut()
     this.#lane = undefined
   }
