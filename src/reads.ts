@@ -132,6 +132,8 @@ export class Reads {
         },
         onSilent: () => {
           this.#down(name, address)
+          // Reads may be read again elsewhere, so that none waits for a node that hangs.
+          this.#options.lanes.cutReplica(address)
         },
         onLost: () => {
           this.#down(name, address)

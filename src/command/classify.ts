@@ -24,7 +24,12 @@ function subcommandOf(container: Command, request: RequestFramer, table: Command
 // XREAD and XREADGROUP block only when they are told to, before the word STREAMS.
 function blocks(request: RequestFramer): boolean {
   for (let index = 1; index < request.argumentCount; index++) {
+    // What is not at hand might say BLOCK: a lane of its own costs little, waiting on a shared one costs everybody.
+    if (request.argument(index) === undefined) return true
     const option = word(request, index)
+    // The names of a group and of a consumer may be any word.
+    if (option === 'group') index += 2
+    if (option === 'count') index += 1
     if (option === 'streams') return false
     if (option === 'block') return true
   }

@@ -18,12 +18,21 @@ export type Command = {
   readonly blockingForm: Command | undefined
   /** It brings a script, or takes all of them away. */
   readonly isScript: boolean
+  /** Its reply counts subscribers, of which Redis sees one for each user. */
+  readonly countsSubscribers: boolean
+  /** Words it takes, its name included; negative: at least so many; 0: not known. */
+  readonly arity: number
 }
 
 /** What COMMAND says of one command, as far as it matters here. */
-export type LiveCommand = { readonly name: string; readonly flags: readonly string[] }
+export type LiveCommand = {
+  readonly name: string
+  readonly flags: readonly string[]
+  readonly arity?: number
+}
 
 const SCRIPTS = new Set(['eval', 'eval_ro', 'script|load', 'script|flush'])
+const COUNTS = new Set(['publish', 'spublish', 'pubsub|numsub', 'pubsub|shardnumsub'])
 const TABLE_SIZE = 4096
 
 export class CommandTable {
@@ -31,15 +40,15 @@ export class CommandTable {
   readonly #byHash: (Command[] | undefined)[] = new Array<Command[] | undefined>(TABLE_SIZE)
 
   constructor(live: readonly LiveCommand[] | undefined, allowed: readonly string[] = []) {
-    for (const { name, flags } of live ?? builtinCommands()) this.#add(rowOf(name, flags))
+    for (const command of live ?? builtinCommands()) this.#add(rowOf(command))
     for (const [name, exception] of Object.entries(exceptions)) this.#addException(name, exception)
-    for (const name of allowed) this.#add({ ...rowOf(name, []), handling: 'leased' })
+    for (const name of allowed) this.#add({ ...rowOf({ name, flags: [] }), handling: 'leased' })
     for (const name of this.#rows.keys()) {
       const [container, subcommand] = name.split('|') as [string, string | undefined]
       if (subcommand !== undefined)
-        this.#add({ ...(this.#rows.get(container) ?? rowOf(container, [])), container: true })
+        this.#add({ ...(this.#rows.get(container) ?? rowOf({ name: container, flags: [] })), container: true })
     }
-    for (const row of this.#rows.values()) this.#index(row)
+    for (const row of this.#rows.values()) if (!row.name.includes('|')) this.#index(row)
   }
 
   get size(): number {
@@ -74,7 +83,9 @@ export class CommandTable {
       pin: exception.pin,
       container: false,
       blockingForm: undefined,
-      isScript: SCRIPTS.has(name)
+      isScript: SCRIPTS.has(name),
+      countsSubscribers: COUNTS.has(name),
+      arity: this.#rows.get(name)?.arity ?? 0
     })
   }
 
@@ -88,14 +99,14 @@ export class CommandTable {
 }
 
 /** The row of a name that no table has: never repeated, never on a lane that others use. */
-export const unknownCommand: Command = rowOf('', [])
+export const unknownCommand: Command = rowOf({ name: '', flags: [] })
 
-function rowOf(name: string, flags: readonly string[]): Command {
+function rowOf({ name, flags, arity = 0 }: LiveCommand): Command {
   const reads = flags.includes('readonly')
   const plain = reads || flags.includes('write')
   const mayBlock = name === 'xread' || name === 'xreadgroup'
   const blocks = plain && flags.includes('blocking') && !mayBlock
-  const handling = blocks ? 'pinned' : plain ? 'shared' : flags.includes('admin') ? 'refused' : 'leased'
+  const handling = flags.includes('admin') ? 'refused' : blocks ? 'pinned' : plain ? 'shared' : 'leased'
   const row: Command = {
     name,
     handling,
@@ -104,7 +115,9 @@ function rowOf(name: string, flags: readonly string[]): Command {
     pin: blocks ? 'blocking' : undefined,
     container: false,
     blockingForm: undefined,
-    isScript: false
+    isScript: false,
+    countsSubscribers: false,
+    arity
   }
   return mayBlock ? { ...row, blockingForm: blockingForm(row) } : row
 }

@@ -125,7 +125,10 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
 
   /** Keeps the framed request until there is a master. */
   hold(command: Command, request: FramedRequest): void {
-    this.#hold([this.#open(command, request)])
+    const exchange = this.#open(command, request)
+    // Its window runs since it came: behind another held request it has waited already [F4].
+    exchange.heldSinceMs = exchange.startedAtMs
+    this.#hold([exchange])
   }
 
   #open(command: Command, request: FramedRequest): Exchange {

@@ -64,8 +64,15 @@ export class HoldQueue {
     }
     this.requests += exchange.count
     this.bytes += exchange.size
-    this.#held.push(held)
-    if (this.#held.length === 1) this.#armWindow()
+    this.#insert(held)
+    if (this.#held[0] === held) this.#armWindow()
+  }
+
+  // Nearly always the last: one that was held before, or whose request came earlier, goes before those that came later.
+  #insert(held: Held): void {
+    let at = this.#held.length
+    while (at > 0 && (this.#held[at - 1] as Held).sinceMs > held.sinceMs) at--
+    this.#held.splice(at, 0, held)
   }
 
   /** Sends everything to the bound master, in the order of arrival. Returns how many requests. */

@@ -17,11 +17,20 @@ class Question implements ReplyReceiver {
 
   relay(_exchange: Exchange, bytes: Buffer, ended: number): void {
     this.#bytes.push(bytes)
-    if (ended > 0) this.#answer(decode(Buffer.concat(this.#bytes)))
+    if (ended > 0) this.#answer(decoded(Buffer.concat(this.#bytes)))
   }
 
   leftOver(_exchanges: readonly Exchange[], _why: LeftOver): void {
     this.#answer(new LaneGone('the connection was lost'))
+  }
+}
+
+// Something else than RESP2 is an answer too: that of a node which is not what it should be.
+export function decoded(bytes: Buffer): Reply {
+  try {
+    return decode(bytes)
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error))
   }
 }
 

@@ -1,6 +1,7 @@
 // What a lane says before it carries a request: authenticate as the service user, prove the node's role on this very
 // connection [C1], then become the session's user, database and protocol. One write, one reply for each step.
-import { decode, encode } from '../resp/decode.ts'
+import { decoded } from './ask.ts'
+import { encode } from '../resp/decode.ts'
 
 export type Credentials = { readonly username: string | undefined; readonly password: string }
 
@@ -73,7 +74,7 @@ export function authWords(credentials: Credentials): string[] {
 }
 
 function roleOf(reply: Buffer): Role | undefined {
-  const role = decode(reply)
+  const role = decoded(reply)
   if (!Array.isArray(role)) return undefined
   return role[0] === 'master' ? 'master' : role[0] === 'slave' ? 'replica' : undefined
 }

@@ -121,6 +121,11 @@ export class Lanes {
     }
   }
 
+  /** Ends the lanes of a replica; what they owe is handed back. */
+  cutReplica(address: NodeAddress): void {
+    this.#replicas.get(nameOf(address))?.lanes.cut()
+  }
+
   /** The replica to read from: the one used before while it may serve, else the best by load, then by latency. */
   replica(before: object | undefined): NodeLanes | undefined {
     let best: ReplicaLanes | undefined

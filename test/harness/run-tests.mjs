@@ -71,7 +71,7 @@ function filesOf(suite) {
   const folder = join(root, 'test', suite)
   if (!existsSync(folder)) return []
   return readdirSync(folder, { recursive: true })
-    .filter((name) => name.endsWith('.test.ts'))
+    .filter((name) => name.endsWith('.test.ts') && !name.startsWith('long/'))
     .sort()
     .map((name) => join('test', suite, name))
 }
