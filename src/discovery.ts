@@ -17,12 +17,15 @@ export type DiscoveryListener = {
   readonly electionOver: (why: string) => void
   readonly doubted: (why: string) => void
   readonly quorumLost: () => void
+  /** The Sentinels' down-after is another one than was known. */
+  readonly downAfter: (ms: number) => void
 }
+
+export type DiscoveryRules = { readonly fence: 'available' | 'strict'; readonly earlyHold: EarlyHold }
 
 export type DiscoveryOptions = {
   readonly sentinels: SentinelsOptions
-  readonly fence: 'available' | 'strict'
-  readonly earlyHold: EarlyHold
+  readonly rules: DiscoveryRules
   readonly clock: Clock
   readonly log: Log
   readonly adopted: () => Topology | undefined
@@ -109,9 +112,7 @@ export class Discovery {
 
   #observed(observation: Observation): void {
     const { clock, adopted, sentinels } = this.#options
-    // A Sentinel that does not know the name has no down-after for it.
-    const vote = observation.votes.find(({ address }) => address !== null)
-    if (vote !== undefined) this.downAfterMs = vote.downAfterMs
+    this.#learn(observation)
     const current = adopted()
     const verdict = decide({
       observation,
@@ -132,9 +133,17 @@ export class Discovery {
     else this.#fence()
   }
 
+  // A Sentinel that does not know the name has no down-after for it.
+  #learn({ votes }: Observation): void {
+    const vote = votes.find(({ address }) => address !== null)
+    if (vote === undefined || vote.downAfterMs === this.downAfterMs) return
+    this.downAfterMs = vote.downAfterMs
+    this.#listener.downAfter(vote.downAfterMs)
+  }
+
   #fence(): void {
     const lostMs = this.#options.clock.now() - this.#quorumAtMs
-    if (this.#options.fence === 'strict' && lostMs >= this.downAfterMs) this.#listener.quorumLost()
+    if (this.#options.rules.fence === 'strict' && lostMs >= this.downAfterMs) this.#listener.quorumLost()
   }
 
   #complain(text: string): void {
@@ -166,6 +175,6 @@ export class Discovery {
     if (rank === undefined) return
     if (rank === 0) this.#candidate = undefined
     if (candidate !== undefined) this.#candidate = candidate
-    if (rank >= HOLD_FROM[this.#options.earlyHold]) this.#listener.electionSeen(name, this.#candidate)
+    if (rank >= HOLD_FROM[this.#options.rules.earlyHold]) this.#listener.electionSeen(name, this.#candidate)
   }
 }

@@ -8,16 +8,26 @@ import type { Holder, HoldQueue } from './failover/hold-queue.ts'
 import { hasExecutedWrite, settle } from './failover/settle.ts'
 import type { Admission } from './failover/machine.ts'
 
+/** What a client gets that sent a write of unknown fate: one error, or the end of its connection. */
+export type GateRules = { readonly inDoubt: 'error' | 'close' }
+
 export class Gate implements SessionGate {
   readonly counters = { inDoubt: 0, withheld: 0, replayed: { unsent: 0, refused: 0, read: 0 } }
   readonly #controller: FailoverController
   readonly #held: HoldQueue
   readonly #table: { readonly current: CommandTable }
+  readonly #rules: GateRules
 
-  constructor(controller: FailoverController, held: HoldQueue, table: { readonly current: CommandTable }) {
+  constructor(
+    controller: FailoverController,
+    held: HoldQueue,
+    table: { readonly current: CommandTable },
+    rules: GateRules
+  ) {
     this.#controller = controller
     this.#held = held
     this.#table = table
+    this.#rules = rules
   }
 
   get admission(): Admission {
@@ -36,7 +46,8 @@ export class Gate implements SessionGate {
       const hasLaterWrite = exchanges.slice(index + 1).some(hasExecutedWrite)
       const settled = settle(exchange, { repliesCount, hasLaterWrite }, this.#table.current)
       this.#count(settled.inDoubt, exchange, settled.pieces)
-      return { exchange, pieces: settled.pieces }
+      const closes = settled.inDoubt > 0 && this.#rules.inDoubt === 'close'
+      return { exchange, pieces: settled.pieces, closes }
     })
   }
 

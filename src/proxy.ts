@@ -7,14 +7,12 @@
 //                                                     │
 //             Sentinels ──▶ sentinels ──▶ decide ──▶ controller ⇄ machine      (drain · cut · bind · replay · shed)
 import { systemClock as clock } from './clock.ts'
-import type { Settings } from './config/settings.ts'
+import { openListener } from './clients-side.ts'
+import { adopt, liveCopy } from './config/reload.ts'
+import type { SettingKey, Settings } from './config/settings.ts'
 import { Discovery } from './discovery.ts'
-import { Access } from './downstream/access.ts'
-import { answerHere } from './downstream/here.ts'
 import { InputBudget } from './downstream/input-budget.ts'
-import { Listener } from './downstream/listener.ts'
-import { Pause } from './downstream/pause.ts'
-import type { Session } from './downstream/session.ts'
+import type { Listener } from './downstream/listener.ts'
 import { FailoverController } from './failover/controller.ts'
 import { Switchover } from './failover/switchover.ts'
 import { HoldQueue } from './failover/hold-queue.ts'
@@ -23,6 +21,7 @@ import { LatencyHistogram } from './histogram.ts'
 import type { Log } from './log.ts'
 import { ERROR_WORDS, countKnown, zeroes } from './metrics-source.ts'
 import { Reads } from './reads.ts'
+import * as rules from './rules.ts'
 import type { Topology } from './topology/topology.ts'
 import { Scripts } from './scripts.ts'
 import { ServerKnowledge } from './server-knowledge.ts'
@@ -30,9 +29,6 @@ import { Turn } from './turn.ts'
 import { Dialer } from './upstream/dialer.ts'
 import { Lanes } from './upstream/lanes.ts'
 import { Nodes } from './upstream/nodes.ts'
-import { Verifier } from './upstream/verifier.ts'
-
-const MAX_BULK_BYTES = 512 * 1024 * 1024
 
 export class Proxy {
   readonly counters = {
@@ -59,13 +55,15 @@ export class Proxy {
   readonly reads: Reads
   readonly switchover: Switchover
   readonly listener: Listener
+  /** What is in force; only `change` changes it. */
   readonly settings: Settings
   readonly #log: Log
   readonly #turn = new Turn()
   readonly #nodes: Nodes
   #knownGeneration = 0
 
-  constructor(settings: Settings, log: Log) {
+  constructor(given: Settings, log: Log) {
+    const settings = liveCopy(given)
     this.settings = settings
     this.#log = log
     this.budget = new InputBudget(settings.client.uploadBudgetBytes)
@@ -78,7 +76,7 @@ export class Proxy {
       scripts: () => this.scripts.all()
     })
     this.lanes = this.#openLanes()
-    this.knowledge = new ServerKnowledge(this.#nodes, settings.commands.allow, log)
+    this.knowledge = new ServerKnowledge(this.#nodes, settings.commands, log)
     // Who is master, and what happens when that changes.
     this.held = this.#openHoldQueue()
     this.discovery = this.#openDiscovery()
@@ -87,20 +85,24 @@ export class Proxy {
     const { controller, reads: replicas, discovery: sentinels } = this
     this.switchover = new Switchover({ clock, controller, replicas, sentinels })
     // The clients' side.
-    this.gate = new Gate(this.controller, this.held, this.knowledge)
-    this.listener = this.#openListener()
+    this.gate = new Gate(this.controller, this.held, this.knowledge, settings.failover)
+    this.listener = openListener(this, this.#turn)
   }
 
-  /** Longest wait of one request: follows the Sentinels' own down-after unless it is set. */
   get holdWindowMs(): number {
-    const { windowMs, budgetMs } = this.settings.hold
-    return windowMs === 'auto' ? Math.min(this.discovery.downAfterMs + 10_000, budgetMs) : windowMs
+    return rules.holdWindowMs(this.settings, this.discovery.downAfterMs)
   }
 
   get heartbeatDeadlineMs(): number {
-    const { deadlineMs, intervalMs } = this.settings.heartbeat
-    if (deadlineMs !== 'auto') return deadlineMs
-    return Math.max(intervalMs + 50, Math.min(1000, this.discovery.downAfterMs / 2))
+    return rules.heartbeatDeadlineMs(this.settings, this.discovery.downAfterMs)
+  }
+
+  /** Takes the named settings into force; they must be ones that may change while it runs. */
+  change(next: Settings, keys: readonly SettingKey[]): void {
+    adopt(this.settings, next, keys)
+    const master = this.controller.topology?.master
+    if (master !== undefined && keys.includes('commands.allow')) this.knowledge.learn(master)
+    this.#checkHold(this.discovery.downAfterMs)
   }
 
   /** Asks the Sentinels and listens; resolves with the port. Rejects with ProxyError LISTEN. */
@@ -157,8 +159,8 @@ export class Proxy {
   }
 
   #openHoldQueue(): HoldQueue {
-    const { maxRequests, maxBytes } = this.settings.hold
-    return new HoldQueue(clock, { windowMs: () => this.holdWindowMs, maxRequests, maxBytes }, (ms, count) => {
+    const limits = rules.holdLimits(this.settings, () => this.holdWindowMs)
+    return new HoldQueue(clock, limits, (ms, count) => {
       this.counters.heldFor.observeMs(ms, count)
     })
   }
@@ -169,10 +171,9 @@ export class Proxy {
     const { addresses: seeds, timeoutMs, pollIntervalMs, username, password } = sentinel
     const user = { ...(username === '' ? {} : { username }), ...(password === '' ? {} : { password }) }
     const sentinels = { seeds, masterName: master, ...user, timeoutMs, pollIntervalMs, natMap, clock, log }
-    const { fence, earlyHold } = failover
     const adopted = (): Topology | undefined => this.controller.topology
     return new Discovery(
-      { sentinels, fence, earlyHold, clock, log, adopted },
+      { sentinels, rules: failover, clock, log, adopted },
       {
         believed: (topology) => {
           this.controller.believed(topology)
@@ -188,13 +189,15 @@ export class Proxy {
         },
         quorumLost: () => {
           this.controller.quorumLost()
+        },
+        downAfter: (downAfterMs) => {
+          this.#checkHold(downAfterMs)
         }
       }
     )
   }
 
   #openController(): FailoverController {
-    const { hold, failover, heartbeat } = this.settings
     return new FailoverController({
       clock,
       log: this.#log,
@@ -214,12 +217,7 @@ export class Proxy {
         },
         inFlight: () => this.lanes.inFlight
       },
-      rules: {
-        budgetMs: hold.budgetMs,
-        confirmTimeoutMs: failover.confirmTimeoutMs,
-        heartbeatIntervalMs: heartbeat.intervalMs,
-        refuseEmptyMaster: failover.refuseEmptyMaster
-      },
+      rules: rules.controllerRules(this.settings),
       onTopology: (topology, replicationId) => {
         this.#adopt(topology, replicationId)
       },
@@ -233,77 +231,21 @@ export class Proxy {
   }
 
   #openReads(): Reads {
-    const { reads, heartbeat } = this.settings
     return new Reads({
       clock,
       dialer: this.dialer,
       lanes: this.lanes,
       sameNode: this.discovery.sameNode,
-      rules: {
-        maxLagMs: reads.maxLagMs,
-        staleWindowMs: reads.staleWindowMs,
-        heartbeatIntervalMs: heartbeat.intervalMs,
-        deadlineMs: () => this.heartbeatDeadlineMs,
-        prefer: reads.prefer
-      },
+      rules: rules.readsRules(this.settings, () => this.heartbeatDeadlineMs),
       onPromoted: (address) => {
         this.controller.electionSeen('a replica says that it is master', address)
       }
     })
   }
 
-  #openListener(): Listener {
-    const { client, reads } = this.settings
-    const access = this.#openAccess()
-    const pause = new Pause(clock)
-    const here = answerHere({
-      clock,
-      access,
-      pause,
-      serviceUser: this.settings.redis.username || 'default',
-      sessions: () => this.listener.sessions,
-      unblock: (_id, _how, done) => {
-        done(false)
-      },
-      serverVersion: () => this.knowledge.version,
-      askMaster: (words, done) => {
-        const master = this.controller.seat.master
-        if (master === undefined) done(new Error('MASTERDOWN no master is known'))
-        else master.watch.ask(words, done)
-      },
-      isOpenTo: (session: Session) => this.listener.isOpenTo(session)
-    })
-    const limits = {
-      maxBulkBytes: MAX_BULK_BYTES,
-      queryBufferBytes: client.queryBufferLimitBytes,
-      outputSoftBytes: client.outputSoftLimitBytes,
-      outputHardBytes: client.outputHardLimitBytes
-    }
-    const { lanes, gate, budget, scripts, counters, knowledge: table } = this
-    return new Listener({
-      clock,
-      access,
-      limits: client,
-      onClosed: () => undefined,
-      parts: { clock, turn: this.#turn, table, policy: reads, budget, scripts, counters, lanes, gate, limits, pause, here }
-    })
-  }
-
-  #openAccess(): Access {
-    const { client, redis } = this.settings
-    const verifier = new Verifier({
-      dialer: this.dialer,
-      clock,
-      master: () => (this.controller.admission === 'forward' ? this.controller.topology?.master : undefined),
-      windowMs: () => this.holdWindowMs
-    })
-    return new Access({
-      clientPassword: client.password === '' ? undefined : client.password,
-      holdsPassword: redis.password !== '',
-      verify: (identity, done) => {
-        verifier.verify(identity, done)
-      }
-    })
+  #checkHold(downAfterMs: number): void {
+    const warning = rules.holdWarning(this.settings, downAfterMs)
+    if (warning !== undefined) this.#log.warn({}, warning)
   }
 
   #adopt(topology: Topology, replicationId: string): void {

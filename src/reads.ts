@@ -15,19 +15,21 @@ import type { Dialer } from './upstream/dialer.ts'
 import type { Lanes } from './upstream/lanes.ts'
 import type { RoleReport } from './upstream/role.ts'
 
+export type ReadsRules = {
+  readonly maxLagMs: number
+  readonly staleWindowMs: number
+  readonly heartbeatIntervalMs: number
+  readonly deadlineMs: () => number
+  /** Host or host:port prefix of the replicas to prefer; empty for none. */
+  readonly prefer: string
+}
+
 export type ReadsOptions = {
   readonly clock: Clock
   readonly dialer: Dialer
   readonly lanes: Lanes
   readonly sameNode: SameNode
-  readonly rules: {
-    readonly maxLagMs: number
-    readonly staleWindowMs: number
-    readonly heartbeatIntervalMs: number
-    readonly deadlineMs: () => number
-    /** Host or host:port prefix of the replicas to prefer; empty for none. */
-    readonly prefer: string
-  }
+  readonly rules: ReadsRules
   readonly onPromoted: (address: Address) => void
 }
 
@@ -55,8 +57,12 @@ export class Reads {
     const { rules, sameNode, clock } = options
     this.#replicas = new Replicas({
       sameNode,
-      maxLagMs: rules.maxLagMs,
-      staleWindowMs: rules.staleWindowMs,
+      get maxLagMs() {
+        return rules.maxLagMs
+      },
+      get staleWindowMs() {
+        return rules.staleWindowMs
+      },
       beatTtlMs: Math.max(1000, rules.heartbeatIntervalMs * MISSED_BEATS)
     })
     const refresh = (): void => {

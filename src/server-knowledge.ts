@@ -5,19 +5,22 @@ import type { Log } from './log.ts'
 import { formatAddress, type Address } from './topology/topology.ts'
 import type { Nodes, WatchedNode } from './upstream/nodes.ts'
 
+/** Commands that are passed on although the table refuses them. */
+export type AllowedCommands = { readonly allow: readonly string[] }
+
 export class ServerKnowledge {
   current: CommandTable
   version = '7.0.0'
-  readonly #allowed: readonly string[]
+  readonly #allowed: AllowedCommands
   readonly #nodes: Nodes
   readonly #log: Log
   #isBuiltIn = true
 
-  constructor(nodes: Nodes, allowed: readonly string[], log: Log) {
+  constructor(nodes: Nodes, allowed: AllowedCommands, log: Log) {
     this.#nodes = nodes
     this.#allowed = allowed
     this.#log = log
-    this.current = new CommandTable(undefined, allowed)
+    this.current = new CommandTable(undefined, allowed.allow)
   }
 
   /** Asks on a connection of its own: the reply of COMMAND is too long for one that has a heartbeat. */
@@ -41,7 +44,7 @@ export class ServerKnowledge {
   }
 
   #take(live: readonly LiveCommand[]): void {
-    this.current = new CommandTable(live, this.#allowed)
+    this.current = new CommandTable(live, this.#allowed.allow)
     if (this.#isBuiltIn) this.#log.debug({ commands: live.length }, 'the commands of the server are known')
     this.#isBuiltIn = false
   }

@@ -299,10 +299,9 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
 
   #replace(exchanges: readonly Exchange[], why: LeftOver): void {
     const held: Exchange[] = []
-    for (const { exchange, pieces } of this.#parts.gate.settle(
-      this.#ownRequests.endTransaction(exchanges),
-      why
-    )) {
+    const owed = this.#ownRequests.endTransaction(exchanges)
+    for (const { exchange, pieces, closes } of this.#parts.gate.settle(owed, why)) {
+      if (closes) this.#host.close('in_doubt')
       this.queue.replace(exchange, pieces)
       held.push(...pieces.filter(({ state }) => state === 'held'))
     }

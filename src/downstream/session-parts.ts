@@ -57,7 +57,12 @@ export type SessionLanes = {
 }
 
 /** What settle made of an exchange: what stands in its place, in order. */
-export type SettledExchange = { readonly exchange: Exchange; readonly pieces: readonly Exchange[] }
+export type SettledExchange = {
+  readonly exchange: Exchange
+  readonly pieces: readonly Exchange[]
+  /** The fate of a write is unknown, and the session ends instead of being told so. */
+  readonly closes: boolean
+}
 
 /** The failover controller as a session sees it. */
 export type SessionGate = {
@@ -94,7 +99,9 @@ export type SessionParts = {
   readonly policy: ReadPolicy
   readonly limits: SessionLimits
   readonly budget: InputBudget
-  readonly scripts: { seen: (name: string, request: { argument: (index: number) => Buffer | undefined }) => void }
+  readonly scripts: {
+    seen: (name: string, request: { argument: (index: number) => Buffer | undefined }) => void
+  }
   readonly counters: SessionCounters
   readonly pause: Pause
   /** The proxy's own answers. */

@@ -1,0 +1,67 @@
+// Builds the clients' side: who may enter, what the proxy answers itself, and what each session is given.
+import { systemClock as clock } from './clock.ts'
+import { Access } from './downstream/access.ts'
+import { answerHere } from './downstream/here.ts'
+import { Listener } from './downstream/listener.ts'
+import { Pause } from './downstream/pause.ts'
+import type { SessionParts } from './downstream/session-parts.ts'
+import type { Session } from './downstream/session.ts'
+import type { Proxy } from './proxy.ts'
+import { sessionLimits } from './rules.ts'
+import type { Turn } from './turn.ts'
+import { Verifier } from './upstream/verifier.ts'
+
+/** With everything of the proxy that is built before it. */
+export function openListener(proxy: Proxy, turn: Turn): Listener {
+  const { settings, lanes, gate, budget, scripts, counters, knowledge: table } = proxy
+  const access = openAccess(proxy)
+  const pause = new Pause(clock)
+  const here = openAnswers(proxy, access, pause)
+  const limits = sessionLimits(settings)
+  const data = { turn, table, policy: settings.reads, budget, scripts, counters, lanes, gate }
+  return new Listener({
+    clock,
+    access,
+    limits: settings.client,
+    onClosed: () => undefined,
+    parts: { clock, ...data, limits, pause, here }
+  })
+}
+
+function openAnswers(proxy: Proxy, access: Access, pause: Pause): SessionParts['here'] {
+  return answerHere({
+    clock,
+    access,
+    pause,
+    serviceUser: proxy.settings.redis.username || 'default',
+    sessions: () => proxy.listener.sessions,
+    unblock: (_id, _how, done) => {
+      done(false)
+    },
+    serverVersion: () => proxy.knowledge.version,
+    askMaster: (words, done) => {
+      const { master } = proxy.controller.seat
+      if (master === undefined) done(new Error('MASTERDOWN no master is known'))
+      else master.watch.ask(words, done)
+    },
+    isOpenTo: (session: Session) => proxy.listener.isOpenTo(session)
+  })
+}
+
+function openAccess(proxy: Proxy): Access {
+  const { settings, controller, dialer } = proxy
+  const { client, redis } = settings
+  const verifier = new Verifier({
+    dialer,
+    clock,
+    master: () => (controller.admission === 'forward' ? controller.topology?.master : undefined),
+    windowMs: () => proxy.holdWindowMs
+  })
+  return new Access({
+    clientPassword: client.password === '' ? undefined : client.password,
+    holdsPassword: redis.password !== '',
+    verify: (identity, done) => {
+      verifier.verify(identity, done)
+    }
+  })
+}
