@@ -1,7 +1,7 @@
 // A session's requests that Redis has not answered: on which lane they are, and what may go where. A session changes
 // lane only when nothing of it is unanswered or held on the previous one [R4].
 import type { Command } from '../command/commands.ts'
-import { Exchange, type LeftOver, type ReplyReceiver } from '../exchange.ts'
+import { Exchange, type Effect, type LeftOver, type ReplyReceiver } from '../exchange.ts'
 import * as replies from '../resp/replies.ts'
 import { route, type RouteFacts } from '../route/route.ts'
 import { LaneChoice } from './lane-choice.ts'
@@ -11,6 +11,7 @@ import { ReplyQueue } from './reply-queue.ts'
 import { ReplyWindow } from './reply-window.ts'
 import type { CloseReason, LaneSide, SessionLane, SessionParts } from './session-parts.ts'
 import type { SessionState } from './session-state.ts'
+import { UnderWay } from './under-way.ts'
 
 /** The session, as far as its open requests move it. */
 export type RequestHost = {
@@ -36,14 +37,12 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
   /** The lane that has the unanswered exchanges, and where it leads; meaningless when there are none. */
   #lane: SessionLane | undefined
   #side: LaneSide = 'master'
-  #unanswered = 0
-  #unansweredBytes = 0
   #held = 0
   /** Its lane is another one: stands in the queue until nothing is unanswered. */
   #waiting: { readonly exchange: Exchange; readonly command: Command } | undefined
-  #lastWriteAtMs = Number.NEGATIVE_INFINITY
   readonly #ownRequests: OwnRequests
   readonly #choice: LaneChoice
+  readonly #underWay: UnderWay
 
   constructor(state: SessionState, parts: SessionParts, host: RequestHost) {
     this.#state = state
@@ -53,6 +52,7 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
       host.leave(bytes)
     })
     this.window = new ReplyWindow(parts.limits.outputSoftBytes)
+    this.#underWay = new UnderWay(parts.counters)
     this.#choice = new LaneChoice(state, parts, this.window)
     this.own = new OwnLane(this)
     this.#ownRequests = new OwnRequests(this.own, this)
@@ -60,16 +60,12 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
 
   /** Bytes of requests that are kept until they are answered. */
   get bytes(): number {
-    return this.#unansweredBytes
-  }
-
-  get unanswered(): number {
-    return this.#unanswered
+    return this.#underWay.bytes
   }
 
   /** Whether it waits for what another client may do: nothing must be popped for it once it has gone. */
   get isBlocked(): boolean {
-    return this.own.reason === 'blocking' && this.#unanswered > 0
+    return this.own.reason === 'blocking' && this.#underWay.requests > 0
   }
 
   get held(): number {
@@ -81,18 +77,18 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
       this.#waiting === undefined &&
       this.#held === 0 &&
       !this.#ownRequests.isWaiting &&
-      this.window.admits(this.#unanswered, backlogBytes)
+      this.window.admits(this.#underWay.requests, backlogBytes)
     )
   }
 
   // While something is unanswered on the master's lane, reads follow there.
   facts(command: Command, nowMs: number): RouteFacts {
     const needsOwn = this.own.concerns(command)
-    const mayMove = this.#unanswered === 0
+    const mayMove = this.#underWay.requests === 0
     const mayRead = command.replica && !needsOwn
     const hasReplica = mayRead && (mayMove ? this.#choice.findReplica() : this.#side === 'replica')
     const { isInMulti } = this.own
-    return { lastWriteAtMs: this.#lastWriteAtMs, nowMs, hasReplica, needsOwn, isInMulti }
+    return { lastWriteAtMs: this.#underWay.lastWriteAtMs, nowMs, hasReplica, needsOwn, isInMulti }
   }
 
   /** Sends the framed request on, or lets it wait for what is unanswered elsewhere. */
@@ -103,14 +99,15 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
       this.queue.answer(this, replies.tooManyLanes)
       return
     }
-    if (this.#unanswered > 0 && lane !== this.#lane) {
+    if (this.#underWay.requests > 0 && lane !== this.#lane) {
       this.#waiting = { exchange: this.#open(command, request), command }
       return
     }
     const { last } = this.queue
-    if (last?.state === 'unsent' && this.#unanswered > 0 && last.isFollowedBy(request)) {
+    if (last?.state === 'unsent' && this.#underWay.requests > 0 && last.isFollowedBy(request)) {
       last.extend(request, command.effect)
-      this.#count(side, command.effect === 'once', 1, request.size)
+      this.#underWay.add(side, 1, request.size)
+      this.#noteWrite(command.effect)
       return
     }
     this.#send(this.#open(command, request), lane, side)
@@ -119,7 +116,7 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
   /** Sends the framed request on over the lane of the session's own. */
   forwardOwn(command: Command, request: FramedRequest): void {
     const exchange = this.#open(command, request)
-    if (this.#unanswered > 0 && this.#lane !== this.own.lane) this.#waiting = { exchange, command }
+    if (this.#underWay.requests > 0 && this.#lane !== this.own.lane) this.#waiting = { exchange, command }
     else this.#ownRequests.send(exchange)
   }
 
@@ -142,20 +139,18 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
   #send(exchange: Exchange, lane: SessionLane, side: LaneSide): void {
     this.#lane = lane
     this.#side = side
-    this.#count(side, exchange.effect === 'once', exchange.count, exchange.size)
+    this.#underWay.add(side, exchange.count, exchange.size)
+    this.#noteWrite(exchange.effect)
     lane.send(exchange)
   }
 
-  #count(side: LaneSide, isWrite: boolean, requests: number, bytes: number): void {
-    this.#unanswered += requests
-    this.#unansweredBytes += bytes
-    this.#parts.counters[side] += requests
-    if (isWrite) this.#lastWriteAtMs = this.#state.lastSeenAtMs
+  #noteWrite(effect: Effect): void {
+    if (effect === 'once') this.#underWay.lastWriteAtMs = this.#state.lastSeenAtMs
   }
 
   #sendWaiting(): void {
     const waiting = this.#waiting
-    if (waiting === undefined || this.#unanswered > 0 || this.#held > 0) return
+    if (waiting === undefined || this.#underWay.requests > 0 || this.#held > 0) return
     this.#waiting = undefined
     const { exchange, command } = waiting
     if (exchange.own !== undefined && this.#parts.gate.admission === 'forward') {
@@ -170,7 +165,7 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
   }
 
   #sendOr(exchange: Exchange, side: LaneSide): void {
-    const stays = this.#unanswered > 0 && this.#lane?.isUsable === true
+    const stays = this.#underWay.requests > 0 && this.#lane?.isUsable === true
     const lane = stays ? this.#lane : this.#choice.laneOn(side, exchange.size)
     if (lane === undefined) this.settleAs(exchange, replies.tooManyLanes)
     else this.#send(exchange, lane, side)
@@ -200,7 +195,7 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
   }
 
   get hasWritten(): boolean {
-    return this.#lastWriteAtMs > Number.NEGATIVE_INFINITY
+    return this.#underWay.lastWriteAtMs > Number.NEGATIVE_INFINITY
   }
 
   sendOwn(exchange: Exchange, lane: LentLane): void {
@@ -214,7 +209,7 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
   /** The session's connection state is forgotten, as RESET asks. */
   reset(): void {
     this.own.reset()
-    if (this.#unanswered === 0) this.own.release()
+    if (this.#underWay.requests === 0) this.own.release()
   }
 
   // ---- hold: called by the gate -----------------------------------------------------------------------------------
@@ -260,33 +255,23 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
 
   relay(exchange: Exchange, bytes: Buffer, ended: number): void {
     if (this.isGone) return
-    this.#unanswered -= ended
+    this.#underWay.requests -= ended
     this.window.learn(bytes.length, ended)
     this.queue.relay(exchange, bytes)
-    if (exchange.state === 'answered') this.#finish(exchange)
+    if (exchange.state === 'answered') this.#underWay.finish(exchange, this.#side, this.#parts.clock.now())
     if (exchange.own !== undefined && exchange.state === 'answered') this.#finishOwn(exchange, bytes)
     if (ended === 0) return
     this.goOn()
   }
 
-  #finish(exchange: Exchange): void {
-    const nowMs = this.#parts.clock.now()
-    this.#unansweredBytes -= exchange.size
-    this.#parts.counters.latency[this.#side].observeMs(nowMs - exchange.startedAtMs, exchange.count)
-    if (exchange.effect === 'once') this.#lastWriteAtMs = nowMs
-  }
-
   #finishOwn(exchange: Exchange, bytes: Buffer): void {
     this.own.answered(exchange, bytes)
-    if (this.#unanswered === 0) this.own.release()
+    if (this.#underWay.requests === 0) this.own.release()
   }
 
   leftOver(exchanges: readonly Exchange[], why: LeftOver): void {
     if (this.isGone) return
-    for (const exchange of exchanges) {
-      this.#unanswered -= exchange.count - exchange.left
-      this.#unansweredBytes -= exchange.size
-    }
+    for (const exchange of exchanges) this.#underWay.takeBack(exchange)
     if (exchanges.some(({ isTorn }) => isTorn)) {
       this.#host.close('reply_cut')
     } else if (why.refusal !== undefined) {
