@@ -5,6 +5,9 @@ import { integerOf } from './integer-word.ts'
 import type { PauseMode } from './pause.ts'
 import type { Session } from './session.ts'
 
+/** Redis adds the Unix time in milliseconds, and has 64 bits for the sum. */
+const LONGEST_MS = 2 ** 63 - 2 ** 42
+
 export function pause(session: Session, words: readonly Buffer[], context: HereContext): void {
   const mode = modeOf(words)
   const durationMs = integerOf(words[2])
@@ -12,6 +15,7 @@ export function pause(session: Session, words: readonly Buffer[], context: HereC
   else if (durationMs === undefined)
     session.answer(replies.error('ERR timeout is not an integer or out of range'))
   else if (durationMs < 0) session.answer(replies.error('ERR timeout is negative'))
+  else if (durationMs > LONGEST_MS) session.answer(replies.error('ERR timeout is out of range'))
   else {
     context.pause.start(durationMs, mode)
     session.answer(replies.ok)
