@@ -1,7 +1,7 @@
 // Builds the clients' side: who may enter, what the proxy answers itself, and what each session is given.
 import { systemClock as clock } from './clock.ts'
 import { Access } from './downstream/access.ts'
-import { answerHere } from './downstream/here.ts'
+import { answerHere, type HereContext } from './downstream/here.ts'
 import { Listener } from './downstream/listener.ts'
 import { Pause } from './downstream/pause.ts'
 import type { SessionParts } from './downstream/session-parts.ts'
@@ -29,21 +29,27 @@ export function openListener(proxy: Proxy, turn: Turn): Listener {
 }
 
 function openAnswers(proxy: Proxy, access: Access, pause: Pause): SessionParts['here'] {
+  const askMaster: HereContext['askMaster'] = (words, done) => {
+    const { master } = proxy.controller.seat
+    if (master === undefined) done(new Error('MASTERDOWN no master is known'))
+    else master.watch.ask(words, done)
+  }
   return answerHere({
     clock,
     access,
     pause,
     serviceUser: proxy.settings.redis.username || 'default',
     sessions: () => proxy.listener.sessions,
-    unblock: (_id, _how, done) => {
-      done(false)
+    unblock: (id, how, done) => {
+      const clientId = proxy.listener.sessions.get(id)?.requests.endBlocked(how)
+      if (clientId === undefined) done(false)
+      else
+        askMaster(['CLIENT', 'UNBLOCK', String(clientId), how], (reply) => {
+          done(reply === 1)
+        })
     },
     serverVersion: () => proxy.knowledge.version,
-    askMaster: (words, done) => {
-      const { master } = proxy.controller.seat
-      if (master === undefined) done(new Error('MASTERDOWN no master is known'))
-      else master.watch.ask(words, done)
-    },
+    askMaster,
     isOpenTo: (session: Session) => proxy.listener.isOpenTo(session)
   })
 }

@@ -27,14 +27,14 @@ export function clientLine(session: Session, view: ClientView): string {
     ['multi', session.requests.own.isInMulti ? 0 : -1],
     ['qbuf', session.heldInputBytes],
     ['qbuf-free', 0],
-    ['argv-mem', session.requests.bytes],
+    ['argv-mem', session.requests.underWay.bytes],
     ['multi-mem', 0],
     ['rbs', 0],
     ['rbp', 0],
     ['obl', 0],
     ['oll', 0],
     ['omem', session.backlogBytes],
-    ['tot-mem', session.heldInputBytes + session.requests.bytes + session.backlogBytes],
+    ['tot-mem', session.heldInputBytes + session.requests.underWay.bytes + session.backlogBytes],
     ['events', session.backlogBytes > 0 ? 'rw' : 'r'],
     ['cmd', commandOf(session)],
     ['user', userOf(session, view.serviceUser)],
@@ -75,11 +75,11 @@ function joined(host: string | undefined, port: number | undefined): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
-function subscriptionsOf(_session: Session): Field[] {
+function subscriptionsOf({ state }: Session): Field[] {
   return [
-    ['sub', 0],
-    ['psub', 0],
-    ['ssub', 0]
+    ['sub', state.subscriptions.channel],
+    ['psub', state.subscriptions.pattern],
+    ['ssub', state.subscriptions.shard]
   ]
 }
 
@@ -94,6 +94,7 @@ function flagsOf(session: Session): string {
   const { pinReason, state } = session
   const flags = [
     pinReason === 'monitor' ? 'O' : '',
+    state.isSubscriber ? 'P' : '',
     session.requests.own.isInMulti ? 'x' : '',
     pinReason === 'blocking' || session.isPostponed ? 'b' : '',
     pinReason === 'tracking' ? 't' : '',

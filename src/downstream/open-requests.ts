@@ -37,12 +37,12 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
   /** The lane that has the unanswered exchanges, and where it leads; meaningless when there are none. */
   #lane: SessionLane | undefined
   #side: LaneSide = 'master'
-  #held = 0
+  held = 0
   /** Its lane is another one: stands in the queue until nothing is unanswered. */
   #waiting: { readonly exchange: Exchange; readonly command: Command } | undefined
   readonly #ownRequests: OwnRequests
   readonly #choice: LaneChoice
-  readonly #underWay: UnderWay
+  readonly underWay: UnderWay
 
   constructor(state: SessionState, parts: SessionParts, host: RequestHost) {
     this.#state = state
@@ -52,43 +52,39 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
       host.leave(bytes)
     })
     this.window = new ReplyWindow(parts.limits.outputSoftBytes)
-    this.#underWay = new UnderWay(parts.counters)
+    this.underWay = new UnderWay(parts.counters)
     this.#choice = new LaneChoice(state, parts, this.window)
     this.own = new OwnLane(this)
     this.#ownRequests = new OwnRequests(this.own, this)
   }
 
-  /** Bytes of requests that are kept until they are answered. */
-  get bytes(): number {
-    return this.#underWay.bytes
-  }
-
   /** Whether it waits for what another client may do: nothing must be popped for it once it has gone. */
   get isBlocked(): boolean {
-    return this.own.reason === 'blocking' && this.#underWay.requests > 0
+    return this.own.reason === 'blocking' && this.underWay.requests > 0
   }
 
-  get held(): number {
-    return this.#held
+  /** Undefined when nothing blocks. */
+  endBlocked(how: 'timeout' | 'error'): number | undefined {
+    return this.isBlocked ? this.#ownRequests.endBlocked(how) : undefined
   }
 
   mayTake(backlogBytes: number): boolean {
     return (
       this.#waiting === undefined &&
-      this.#held === 0 &&
+      this.held === 0 &&
       !this.#ownRequests.isWaiting &&
-      this.window.admits(this.#underWay.requests, backlogBytes)
+      this.window.admits(this.underWay.requests, backlogBytes)
     )
   }
 
   // While something is unanswered on the master's lane, reads follow there.
   facts(command: Command, nowMs: number): RouteFacts {
     const needsOwn = this.own.concerns(command)
-    const mayMove = this.#underWay.requests === 0
+    const mayMove = this.underWay.requests === 0
     const mayRead = command.replica && !needsOwn
     const hasReplica = mayRead && (mayMove ? this.#choice.findReplica() : this.#side === 'replica')
     const { isInMulti } = this.own
-    return { lastWriteAtMs: this.#underWay.lastWriteAtMs, nowMs, hasReplica, needsOwn, isInMulti }
+    return { lastWriteAtMs: this.underWay.lastWriteAtMs, nowMs, hasReplica, needsOwn, isInMulti }
   }
 
   /** Sends the framed request on, or lets it wait for what is unanswered elsewhere. */
@@ -99,14 +95,14 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
       this.queue.answer(this, replies.tooManyLanes)
       return
     }
-    if (this.#underWay.requests > 0 && lane !== this.#lane) {
+    if (this.underWay.requests > 0 && lane !== this.#lane) {
       this.#waiting = { exchange: this.#open(command, request), command }
       return
     }
     const { last } = this.queue
-    if (last?.state === 'unsent' && this.#underWay.requests > 0 && last.isFollowedBy(request)) {
+    if (last?.state === 'unsent' && this.underWay.requests > 0 && last.isFollowedBy(request)) {
       last.extend(request, command.effect)
-      this.#underWay.add(side, 1, request.size)
+      this.underWay.add(side, 1, request.size)
       this.#noteWrite(command.effect)
       return
     }
@@ -116,7 +112,7 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
   /** Sends the framed request on over the lane of the session's own. */
   forwardOwn(command: Command, request: FramedRequest): void {
     const exchange = this.#open(command, request)
-    if (this.#underWay.requests > 0 && this.#lane !== this.own.lane) this.#waiting = { exchange, command }
+    if (this.underWay.requests > 0 && this.#lane !== this.own.lane) this.#waiting = { exchange, command }
     else this.#ownRequests.send(exchange)
   }
 
@@ -139,18 +135,18 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
   #send(exchange: Exchange, lane: SessionLane, side: LaneSide): void {
     this.#lane = lane
     this.#side = side
-    this.#underWay.add(side, exchange.count, exchange.size)
+    this.underWay.add(side, exchange.count, exchange.size)
     this.#noteWrite(exchange.effect)
     lane.send(exchange)
   }
 
   #noteWrite(effect: Effect): void {
-    if (effect === 'once') this.#underWay.lastWriteAtMs = this.#state.lastSeenAtMs
+    if (effect === 'once') this.underWay.lastWriteAtMs = this.#state.lastSeenAtMs
   }
 
   #sendWaiting(): void {
     const waiting = this.#waiting
-    if (waiting === undefined || this.#underWay.requests > 0 || this.#held > 0) return
+    if (waiting === undefined || this.underWay.requests > 0 || this.held > 0) return
     this.#waiting = undefined
     const { exchange, command } = waiting
     if (exchange.own !== undefined && this.#parts.gate.admission === 'forward') {
@@ -165,7 +161,7 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
   }
 
   #sendOr(exchange: Exchange, side: LaneSide): void {
-    const stays = this.#underWay.requests > 0 && this.#lane?.isUsable === true
+    const stays = this.underWay.requests > 0 && this.#lane?.isUsable === true
     const lane = stays ? this.#lane : this.#choice.laneOn(side, exchange.size)
     if (lane === undefined) this.settleAs(exchange, replies.tooManyLanes)
     else this.#send(exchange, lane, side)
@@ -175,7 +171,14 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
 
   lend(onLane: (lane: LentLane | undefined) => void): () => void {
     const { laneKey: key, identity } = this.#state
-    return this.#parts.lanes.pinned.lend({ key, identity, onPush: this.#host.push, onLane })
+    const onLost = (): void => {
+      this.own.lost()
+    }
+    return this.#parts.lanes.pinned.lend({ key, identity, onPush: this.#host.push, onLost, onLane })
+  }
+
+  push(frame: Buffer): void {
+    this.#host.push(frame)
   }
 
   giveBack(lane: LentLane): void {
@@ -195,7 +198,7 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
   }
 
   get hasWritten(): boolean {
-    return this.#underWay.lastWriteAtMs > Number.NEGATIVE_INFINITY
+    return this.underWay.lastWriteAtMs > Number.NEGATIVE_INFINITY
   }
 
   sendOwn(exchange: Exchange, lane: LentLane): void {
@@ -209,13 +212,13 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
   /** The session's connection state is forgotten, as RESET asks. */
   reset(): void {
     this.own.reset()
-    if (this.#underWay.requests === 0) this.own.release()
+    if (this.underWay.requests === 0) this.own.release()
   }
 
   // ---- hold: called by the gate -----------------------------------------------------------------------------------
 
   #hold(exchanges: readonly Exchange[]): void {
-    this.#held += exchanges.length
+    this.held += exchanges.length
     for (const exchange of exchanges) this.#parts.gate.hold(exchange, this)
   }
 
@@ -225,7 +228,7 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
 
   /** Sends a held exchange to the master that is bound. */
   dispatch(exchange: Exchange): void {
-    this.#held--
+    this.held--
     if (exchange.own === undefined) this.#sendOr(exchange, 'master')
     else this.#ownRequests.send(exchange)
     this.goOn()
@@ -233,7 +236,7 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
 
   /** Answers a held exchange with the error that no master was found in time [F4]. */
   refuse(exchange: Exchange): void {
-    this.#held--
+    this.held--
     this.settleAs(exchange, replies.noMaster)
     this.goOn()
   }
@@ -246,7 +249,7 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
 
   /** Sends what waited, and lets more requests be taken. */
   goOn(): void {
-    if (this.#held > 0) return
+    if (this.held > 0) return
     this.#sendWaiting()
     this.#host.proceed()
   }
@@ -255,10 +258,10 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
 
   relay(exchange: Exchange, bytes: Buffer, ended: number): void {
     if (this.isGone) return
-    this.#underWay.requests -= ended
+    this.underWay.requests -= ended
     this.window.learn(bytes.length, ended)
     this.queue.relay(exchange, bytes)
-    if (exchange.state === 'answered') this.#underWay.finish(exchange, this.#side, this.#parts.clock.now())
+    if (exchange.state === 'answered') this.underWay.finish(exchange, this.#side, this.#parts.clock.now())
     if (exchange.own !== undefined && exchange.state === 'answered') this.#finishOwn(exchange, bytes)
     if (ended === 0) return
     this.goOn()
@@ -266,12 +269,12 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
 
   #finishOwn(exchange: Exchange, bytes: Buffer): void {
     this.own.answered(exchange, bytes)
-    if (this.#underWay.requests === 0) this.own.release()
+    if (this.underWay.requests === 0) this.own.release()
   }
 
   leftOver(exchanges: readonly Exchange[], why: LeftOver): void {
     if (this.isGone) return
-    for (const exchange of exchanges) this.#underWay.takeBack(exchange)
+    for (const exchange of exchanges) this.underWay.takeBack(exchange)
     if (exchanges.some(({ isTorn }) => isTorn)) {
       this.#host.close('reply_cut')
     } else if (why.refusal !== undefined) {

@@ -6,12 +6,20 @@ import type { PinReason } from '../command/exceptions.ts'
 import { encode } from '../resp/decode.ts'
 import { nullArray, ok, queued } from '../resp/replies.ts'
 
-export type LentLane = { readonly isUsable: boolean; send: (exchange: Exchange) => void; cut: () => void }
+export type LentLane = {
+  readonly isUsable: boolean
+  readonly clientId: number | undefined
+  send: (exchange: Exchange) => void
+  cut: () => void
+}
 
 /** Lends and takes back; the second is called once, perhaps later, and with undefined when none came free in time. */
 export type Lender = {
   lend: (onLane: (lane: LentLane | undefined) => void) => () => void
   giveBack: (lane: LentLane) => void
+  /** A frame that is no reply, for the client. */
+  push: (frame: Buffer) => void
+  readonly protocol: 2 | 3
   /** A transaction has selected another database. */
   selected: (database: number) => void
 }
@@ -37,6 +45,9 @@ export class OwnLane {
   #reason: PinReason | undefined
   // As the replies came: what a new lane has to be told.
   #body: Buffer[] = []
+  /** The request that turned tracking on, and whether a lane has been told. */
+  #tracking: readonly Buffer[] = []
+  #isTold = false
   #database: number | undefined
   #isWatchArmed = false
   #isWatchBroken = false
@@ -104,7 +115,7 @@ export class OwnLane {
         this.#isWatching = false
         return { step: 'unwatch', effect: 'again' }
       default:
-        return this.#takeCall(command)
+        return this.#takeCall(command, request)
     }
   }
 
@@ -118,15 +129,27 @@ export class OwnLane {
   }
 
   // A blocked call that a lost lane did not answer is issued again: nothing was popped for a client that waits.
-  #takeCall(command: Command): Taken {
+  #takeCall(command: Command, request: FramedRequest): Taken {
     if (command.pin === 'blocking') return { step: 'blocking', effect: 'again' }
-    if (command.pin === 'tracking') this.#isTracking = true
+    if (command.pin === 'tracking') this.#takeTracking(command, request)
     return { step: command.handling === 'leased' ? 'call' : 'plain', effect: command.effect }
+  }
+
+  #takeTracking({ name }: Command, request: FramedRequest): void {
+    if (name !== 'client|tracking') return
+    this.#isTracking = request.argument(2)?.toString('latin1').toLowerCase() === 'on'
+    this.#tracking = this.#isTracking ? bytesOf(request) : []
+  }
+
+  /** Its lane has ended by itself: what a tracking client has cached is not watched over any more. */
+  lost(): void {
+    if (this.#isTracking && this.#lender.protocol === 3) this.#lender.push(FLUSH_ALL)
   }
 
   /** Calls back with the lane, told what the one before knew; with undefined when none came free in time. */
   acquire(onLane: (lane: LentLane | undefined) => void): void {
     if (this.#lane?.isUsable) {
+      this.#isTold ||= this.#isTracking
       onLane(this.#lane)
       return
     }
@@ -135,7 +158,9 @@ export class OwnLane {
       this.#cancelWait = undefined
       this.#lane = lane
       this.#isDirty = false
-      if (lane !== undefined && this.#body.length > 0) lane.send(silently(this.#body))
+      const remembered = [...(this.#isTold ? this.#tracking : []), ...this.#body]
+      this.#isTold = this.#isTracking
+      if (lane !== undefined && remembered.length > 0) lane.send(silently(remembered))
       onLane(lane)
     })
   }
@@ -177,6 +202,8 @@ export class OwnLane {
     this.#isInMulti = false
     this.#isWatching = false
     this.#isTracking = false
+    this.#tracking = []
+    this.#isTold = false
     this.abandonTransaction()
     // What is unanswered on it is still answered; what follows must not meet what it remembers.
     this.#leaving ??= this.#lane
@@ -250,6 +277,9 @@ function isAccepted(reply: Buffer): boolean {
 }
 
 const MINUS = 45
+
+/** Redis docs, "Client-side caching": an invalidation of null means all keys. */
+const FLUSH_ALL = Buffer.from('>2\r\n$10\r\ninvalidate\r\n_\r\n')
 
 function bytesOf(request: RequestBytes): readonly Buffer[] {
   return [request.parts ? Buffer.concat(request.parts) : request.bytes.subarray(request.start, request.end)]

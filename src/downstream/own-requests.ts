@@ -24,6 +24,8 @@ export class OwnRequests {
   readonly #own: OwnLane
   readonly #host: OwnHost
   #awaiting: Exchange[] = []
+  /** CLIENT UNBLOCK asked that the call which blocks ends with an error. */
+  #endsInError = false
 
   constructor(own: OwnLane, host: OwnHost) {
     this.#own = own
@@ -44,6 +46,12 @@ export class OwnRequests {
       for (const next of awaiting) this.#sendOn(lane, next)
       this.#host.goOn()
     })
+  }
+
+  /** Prepares the end of a blocked call. Returns its connection's id at Redis, by which it can be ended. */
+  endBlocked(how: 'timeout' | 'error'): number | undefined {
+    this.#endsInError = how === 'error'
+    return this.#own.lane?.clientId
   }
 
   /**
@@ -76,6 +84,11 @@ export class OwnRequests {
 
   #sendBlocking(lane: LentLane, exchange: Exchange): void {
     if (this.#host.hasWritten && isWait(exchange)) lane.send(markOffset())
+    if (this.#endsInError) {
+      this.#endsInError = false
+      this.#host.settleAs(exchange, replies.unblocked)
+      return
+    }
     const elapsedMs = this.#host.nowMs - exchange.startedAtMs
     if (elapsedMs < REISSUE_MS) {
       this.#host.sendOwn(exchange, lane)

@@ -43,6 +43,7 @@ export type LaneLender = {
     readonly key: string
     readonly identity: SessionIdentity
     readonly onPush: (frame: Buffer) => void
+    readonly onLost: () => void
     readonly onLane: (lane: LentLane | undefined) => void
   }) => () => void
   giveBack: (lane: LentLane) => void

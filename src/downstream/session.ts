@@ -7,11 +7,11 @@ import type { PinReason } from '../command/exceptions.ts'
 import * as replies from '../resp/replies.ts'
 import { RequestFramer } from '../resp/request-framer.ts'
 import { route } from '../route/route.ts'
-import { isAllowedToStrangers } from './access.ts'
 import { ClientOutput } from './client-output.ts'
 import type { BudgetUser } from './input-budget.ts'
 import { OpenRequests, type RequestHost } from './open-requests.ts'
-import { placeFor } from './reply-queue.ts'
+import { Parking, type Parked } from './parking.ts'
+import { REFUSALS, refusalOf } from './refusals.ts'
 import type { CloseReason, SessionParts } from './session-parts.ts'
 import type { SessionState } from './session-state.ts'
 
@@ -23,7 +23,7 @@ export class Session implements BudgetUser, RequestHost {
   readonly #output: ClientOutput
   readonly #requests: OpenRequests
   /** An answer of the proxy itself is awaited that changes what the following requests mean. */
-  #isParked = false
+  readonly #parking: Parking
   /** The request that was framed last waits for the end of a pause. */
   isPostponed = false
   #isReading = true
@@ -44,6 +44,9 @@ export class Session implements BudgetUser, RequestHost {
     })
     this.#output = new ClientOutput(socket)
     this.#requests = new OpenRequests(state, parts, this)
+    this.#parking = new Parking(this.#requests, () => {
+      if (this.closed === undefined) this.proceed()
+    })
     socket.on('data', (chunk: Buffer) => {
       this.#receive(chunk)
     })
@@ -82,7 +85,7 @@ export class Session implements BudgetUser, RequestHost {
 
   /** Whether every request that has come is answered. */
   get isIdle(): boolean {
-    return this.#requests.queue.isEmpty && this.#framer.heldBytes === 0 && !this.#isParked
+    return this.#requests.queue.isEmpty && this.#framer.heldBytes === 0 && !this.#parking.isParked
   }
 
   // ---- the way in -------------------------------------------------------------------------------------------------
@@ -95,8 +98,9 @@ export class Session implements BudgetUser, RequestHost {
   }
 
   proceed(): void {
+    this.#parking.takeTurn()
     while (
-      !this.#isParked &&
+      !this.#parking.isParked &&
       this.#ending === undefined &&
       this.#requests.mayTake(this.#output.backlogBytes)
     ) {
@@ -149,14 +153,15 @@ export class Session implements BudgetUser, RequestHost {
   }
 
   #mayGoOn(command: Command): boolean {
-    if (!this.state.isAuthenticated && !isAllowedToStrangers(command.name)) {
-      this.#refuse(replies.notAuthenticated)
+    const refusal = refusalOf(command, this.#framer.argumentCount, this.state)
+    if (refusal !== undefined) {
+      this.#refuse(refusal)
       return false
     }
     this.state.lastCommand = command
     const { pause } = this.#parts
     if (pause.mode === undefined || !pause.holds(command)) return true
-    this.#isParked = true
+    this.#parking.isParked = true
     this.isPostponed = true
     pause.postpone(this)
     return false
@@ -165,7 +170,7 @@ export class Session implements BudgetUser, RequestHost {
   /** The pause is over: takes the postponed request, which is still framed. */
   resume(): void {
     if (this.closed !== undefined) return
-    this.#isParked = false
+    this.#parking.isParked = false
     this.isPostponed = false
     this.#take()
     this.proceed()
@@ -182,16 +187,13 @@ export class Session implements BudgetUser, RequestHost {
   }
 
   /** As `answer`, but the reply comes later; nothing that follows is taken until `done` runs with it. */
-  park(run: (done: (reply: Buffer) => void) => void): void {
-    const place = placeFor(this.#requests, 'again', this.state.lastSeenAtMs)
-    this.#requests.queue.open(place)
-    this.#isParked = true
-    run((reply) => {
-      if (this.closed !== undefined) return
-      this.#isParked = false
-      this.#requests.queue.complete(place, reply)
-      this.proceed()
-    })
+  park(run: Parked): void {
+    this.#parking.park(run)
+  }
+
+  /** As `park`, but runs when everything before it is answered. */
+  parkInTurn(run: Parked): void {
+    this.#parking.parkInTurn(run)
   }
 
   // ---- the way out ------------------------------------------------------------------------------------------------
@@ -237,7 +239,7 @@ export class Session implements BudgetUser, RequestHost {
       this.close('query_limit')
       return
     }
-    const needed = Math.max(held, this.#framer.announcedBytes) + this.#requests.bytes
+    const needed = Math.max(held, this.#framer.announcedBytes) + this.#requests.underWay.bytes
     const mayRead = this.#parts.budget.ask(this, needed) || this.#ending !== undefined
     if (mayRead === this.#isReading) return
     this.#isReading = mayRead
@@ -257,7 +259,7 @@ export class Session implements BudgetUser, RequestHost {
 
   // What it has sent is still executed, as Redis does; but what is held would run a second time when it retries.
   #clientEnded(): void {
-    if (this.#requests.held > 0 || this.isPostponed) {
+    if (this.#requests.held > 0 || this.#requests.isBlocked || this.isPostponed) {
       this.close('client')
       return
     }
@@ -269,6 +271,7 @@ export class Session implements BudgetUser, RequestHost {
   end(reason: CloseReason): void {
     if (this.#ending !== undefined) return
     this.#ending = reason
+    this.#parking.takeTurn()
     this.#limitInput()
     this.#endWhenDone()
   }
@@ -292,9 +295,3 @@ export class Session implements BudgetUser, RequestHost {
     this.#parts.onClosed(this, reason)
   }
 }
-
-const REFUSALS = {
-  refused: replies.refused,
-  notInMulti: () => replies.notInMulti,
-  shed: () => replies.noMaster
-} as const satisfies Record<string, (name: string) => Buffer>

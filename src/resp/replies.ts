@@ -3,6 +3,7 @@
 export const ok = Buffer.from('+OK\r\n')
 export const notInMulti = error('ERR Command not allowed inside a transaction')
 export const execAbort = error('EXECABORT Transaction discarded because of previous errors.')
+export const unblocked = error('UNBLOCKED client unblocked via CLIENT UNBLOCK')
 export const queued = Buffer.from('+QUEUED\r\n')
 export const pong = Buffer.from('+PONG\r\n')
 export const reset = Buffer.from('+RESET\r\n')
@@ -68,6 +69,12 @@ export function needsOwnLane(name: string): Buffer {
   return error(`ERR '${name}' needs a connection of its own, which this proxy does not offer`)
 }
 
+export function onlyInSubscriberMode(name: string): Buffer {
+  return error(
+    `ERR Can't execute '${name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`
+  )
+}
+
 export function integer(value: number): Buffer {
   return Buffer.from(`:${value}\r\n`)
 }
@@ -99,6 +106,11 @@ export function map(protocol: 2 | 3, entries: readonly (readonly [string, Buffer
 
 export function array(values: readonly Buffer[]): Buffer {
   return Buffer.concat([Buffer.from(`*${values.length}\r\n`), ...values])
+}
+
+/** A push in RESP3, in RESP2 an array. */
+export function push(protocol: 2 | 3, values: readonly Buffer[]): Buffer {
+  return Buffer.concat([Buffer.from(`${protocol === 3 ? '>' : '*'}${values.length}\r\n`), ...values])
 }
 
 /** A set in RESP3, in RESP2 an array. */

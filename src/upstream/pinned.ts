@@ -13,6 +13,8 @@ export type Borrower = {
   readonly identity: LaneIdentity
   /** Frames that no request asked for. */
   readonly onPush: (frame: Buffer) => void
+  /** The lane that was lent has ended by itself. */
+  readonly onLost: () => void
   /** Called once: with the lane, or with undefined when none came free in time. */
   readonly onLane: (lane: Lane | undefined) => void
 }
@@ -26,7 +28,7 @@ export type PinnedOptions = {
   readonly events: Pick<LaneEvents, 'onRefused' | 'onEnd'>
 }
 
-type Lent = { readonly lane: Lane; readonly key: string; push: ((frame: Buffer) => void) | undefined }
+type Lent = { readonly lane: Lane; readonly key: string; borrower: Borrower | undefined }
 type Waiting = { readonly borrower: Borrower; readonly timer: Timer }
 
 export class PinnedLanes {
@@ -100,19 +102,20 @@ export class PinnedLanes {
     const lent = [...this.#all.values()].find(({ lane }) => lane === given)
     if (lent === undefined) return
     const { lane } = lent
-    lent.push = undefined
+    lent.borrower = undefined
     if (lane.isOpen && lane.load === 0 && this.#spares.size < this.#options.warmSpares) this.#spares.add(lane)
     else lane.cut()
     this.#serveWaiting()
   }
 
-  #take({ key, identity, onPush }: Borrower): Lane | undefined {
+  #take(borrower: Borrower): Lane | undefined {
+    const { key, identity } = borrower
     const spare = [...this.#spares].find((lane) => lane.isOpen && this.#all.get(lane)?.key === key)
     const lane = spare ?? this.#open(key, identity)
     if (lane === undefined) return undefined
     this.#spares.delete(lane)
     const lent = this.#all.get(lane)
-    if (lent !== undefined) lent.push = onPush
+    if (lent !== undefined) lent.borrower = borrower
     if (this.#spares.size < this.#options.warmSpares) this.#warm(key, identity)
     return lane
   }
@@ -130,16 +133,18 @@ export class PinnedLanes {
       onOpen: () => undefined,
       onRefused: this.#options.events.onRefused,
       onEnd: (ended, end, failure) => {
+        const borrower = this.#all.get(ended)?.borrower
         this.#all.delete(ended)
         this.#spares.delete(ended)
         this.#options.events.onEnd(ended, end, failure)
+        borrower?.onLost()
       },
       onPush: (frame) => {
-        this.#all.get(lane)?.push?.(frame)
+        this.#all.get(lane)?.borrower?.onPush(frame)
       }
     })
     if (this.#isWithholding) lane.withhold()
-    this.#all.set(lane, { lane, key, push: undefined })
+    this.#all.set(lane, { lane, key, borrower: undefined })
     return lane
   }
 
