@@ -1,5 +1,6 @@
 // Who may enter, and as whom. Redis itself judges the users; the proxy only knows its own client password.
 import { timingSafeEqual } from 'node:crypto'
+import { wrongPass } from '../resp/replies.ts'
 import type { SessionIdentity, SessionUser } from './session-state.ts'
 
 export type AccessOptions = {
@@ -35,8 +36,9 @@ export class Access {
   ): void {
     const { clientPassword, verify } = this.#options
     const isDefault = user.username === undefined || user.username === 'default'
-    if (clientPassword !== undefined && isDefault && isEqual(user.password, clientPassword)) {
-      done({ ...current, user: undefined })
+    // Redis is not asked: with a default user that has no password it would let anyone in.
+    if (clientPassword !== undefined && isDefault) {
+      done(isEqual(user.password, clientPassword) ? { ...current, user: undefined } : wrongPass)
       return
     }
     const identity = { ...current, user }

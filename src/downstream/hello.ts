@@ -3,6 +3,7 @@
 import * as replies from '../resp/replies.ts'
 import { isClientName } from './client-commands.ts'
 import type { HereContext } from './here.ts'
+import { integerOf } from './integer-word.ts'
 import type { Session } from './session.ts'
 import type { SessionUser } from './session-state.ts'
 
@@ -55,11 +56,11 @@ function accept(session: Session, { protocol, name }: Options, context: HereCont
 /** What is asked for, or the error reply. */
 function readOptions(words: readonly Buffer[], current: 2 | 3): Options | Buffer {
   if (words[1] === undefined) return { protocol: current, user: undefined, name: undefined }
-  const version = words[1].toString('latin1')
-  if (!/^-?\d{1,18}$/.test(version)) return replies.badProtocolVersion
-  if (version !== '2' && version !== '3') return replies.noProto
+  const protocol = integerOf(words[1])
+  if (protocol === undefined) return replies.badProtocolVersion
+  if (protocol !== 2 && protocol !== 3) return replies.noProto
   const options = readNamed(words)
-  return Buffer.isBuffer(options) ? options : { protocol: version === '2' ? 2 : 3, ...options }
+  return Buffer.isBuffer(options) ? options : { protocol, ...options }
 }
 
 /** AUTH and SETNAME, in any order. */
