@@ -5,7 +5,7 @@ import type { SessionGate, SettledExchange } from './downstream/session-parts.ts
 import type { Exchange, LeftOver } from './exchange.ts'
 import type { FailoverController } from './failover/controller.ts'
 import type { Holder, HoldQueue } from './failover/hold-queue.ts'
-import { hasExecutedWrite, settle } from './failover/settle.ts'
+import { settle } from './failover/settle.ts'
 import type { Admission } from './failover/machine.ts'
 
 /** What a client gets that sent a write of unknown fate: one error, or the end of its connection. */
@@ -42,12 +42,9 @@ export class Gate implements SessionGate {
 
   settle(exchanges: readonly Exchange[], why: LeftOver): SettledExchange[] {
     const repliesCount = why.role === 'replica' || this.#controller.seat.doRepliesCount
-    return exchanges.map((exchange, index) => {
-      const hasLaterWrite = exchanges.slice(index + 1).some(hasExecutedWrite)
-      const settled = settle(exchange, { repliesCount, hasLaterWrite }, this.#table.current)
-      this.#count(settled.inDoubt, exchange, settled.pieces)
-      const closes = settled.inDoubt > 0 && this.#rules.inDoubt === 'close'
-      return { exchange, pieces: settled.pieces, closes }
+    return settle(exchanges, repliesCount, this.#table.current).map(({ exchange, pieces, inDoubt }) => {
+      this.#count(inDoubt, exchange, pieces)
+      return { exchange, pieces, closes: inDoubt > 0 && this.#rules.inDoubt === 'close' }
     })
   }
 

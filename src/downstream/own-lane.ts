@@ -53,6 +53,8 @@ export class OwnLane {
   #isWatchBroken = false
   /** A command of the transaction was refused here, so that Redis must not execute the others. */
   #isTainted = false
+  /** Redis itself refused one of its commands; another lane has to be told by failing EXEC. */
+  #hasRefused = false
   /** Another session could not use it any more. */
   #isDirty = false
 
@@ -171,6 +173,7 @@ export class OwnLane {
       case 'multi':
       case 'queued':
         if (isAccepted(bytes)) this.#body.push(...bytesOf(exchange))
+        else this.#hasRefused = true
         break
       case 'watch':
         this.#isWatchArmed = true
@@ -242,12 +245,14 @@ export class OwnLane {
   #forgetTransaction(): void {
     this.#body = []
     this.#isTainted = false
+    this.#hasRefused = false
     this.#isWatchArmed = false
     this.#isWatchBroken = false
   }
 
   #forgetLost(): void {
     if (this.#isWatchArmed) this.#isWatchBroken = true
+    if (this.#hasRefused) this.#isTainted = true
     this.#lane = undefined
   }
 }

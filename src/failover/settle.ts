@@ -47,41 +47,65 @@ type Settled = {
   readonly reply: Buffer | undefined
 }
 
-/** What stands in the place of the exchange: held pieces to replay, answered pieces that leave, in order. */
-export function settle(
-  exchange: Exchange,
-  facts: SettleFacts,
-  table: CommandTable
-): { pieces: Exchange[]; inDoubt: number } {
-  const kept = keptReplies(exchange)
-  const settled = requestsOf(exchange, table).map(({ request, effect }, index): Settled => {
-    const position = exchange.left + index
-    const isUnsent =
-      exchange.state === 'unsent' ||
-      exchange.state === 'held' ||
-      (exchange.isTailUnsent && position === exchange.count - 1)
-    const reply = kept[index]
-    return { request, effect, reply, fate: judge({ effect, isUnsent, reply }, facts) }
-  })
-  const pieces: Exchange[] = []
-  for (const one of settled) {
-    const last = pieces.at(-1)
-    if (one.fate === 'replay' && last?.state === 'held' && last.isFollowedBy(one.request))
-      last.extend(one.request, one.effect)
-    else pieces.push(pieceOf(exchange, one))
-  }
-  return { pieces, inDoubt: settled.filter(({ fate }) => fate === 'doubt').length }
+export type SettledExchange = {
+  readonly exchange: Exchange
+  readonly pieces: Exchange[]
+  readonly inDoubt: number
 }
 
-/** Whether Redis executed a write of this exchange whose reply is still here. */
-export function hasExecutedWrite(exchange: Exchange): boolean {
-  return exchange.effect === 'once' && keptReplies(exchange).some((reply) => reply[0] !== MINUS)
+/**
+ * What stands in the place of each exchange that one lane owed to one session: held pieces to replay, answered pieces
+ * that leave, in order. Judged from the last request on, because what was executed later decides about what was
+ * refused earlier [R4].
+ */
+export function settle(
+  exchanges: readonly Exchange[],
+  repliesCount: boolean,
+  table: CommandTable
+): SettledExchange[] {
+  let hasLaterWrite = false
+  const settled: SettledExchange[] = []
+  for (const exchange of exchanges.toReversed()) {
+    const kept = keptReplies(exchange)
+    const requests: Settled[] = []
+    for (const { request, effect, index } of requestsOf(exchange, table).toReversed()) {
+      const reply = kept[index - exchange.left]
+      const isUnsent = isUnsentAt(exchange, index)
+      requests.unshift({
+        request,
+        effect,
+        reply,
+        fate: judge({ effect, isUnsent, reply }, { repliesCount, hasLaterWrite })
+      })
+      hasLaterWrite ||= effect === 'once' && reply !== undefined && reply[0] !== MINUS
+    }
+    settled.unshift({ exchange, ...piecesOf(exchange, requests) })
+  }
+  return settled
+}
+
+function isUnsentAt({ state, isTailUnsent, count }: Exchange, index: number): boolean {
+  return state === 'unsent' || state === 'held' || (isTailUnsent && index === count - 1)
+}
+
+function piecesOf(exchange: Exchange, requests: readonly Settled[]): { pieces: Exchange[]; inDoubt: number } {
+  const pieces: Exchange[] = []
+  for (const one of requests) {
+    const last = pieces.at(-1)
+    if (one.fate === 'replay' && last?.state === 'held' && last.isFollowedBy(one.request)) {
+      last.extend(one.request, one.effect)
+    } else {
+      pieces.push(pieceOf(exchange, one))
+    }
+  }
+  return { pieces, inDoubt: requests.filter(({ fate }) => fate === 'doubt').length }
 }
 
 function pieceOf(exchange: Exchange, { request, effect, fate, reply }: Settled): Exchange {
   const piece = new Exchange(exchange.owner, request, effect, exchange.startedAtMs)
   piece.heldSinceMs = exchange.heldSinceMs
   piece.own = exchange.own
+  piece.rewrite = exchange.rewrite
   if (fate === 'replay') return piece
   piece.state = 'answered'
   piece.left = 1
@@ -100,12 +124,15 @@ function keptReplies(exchange: Exchange): Buffer[] {
 }
 
 /** The requests of the run that have not had their reply leave, framed again. */
-function requestsOf(exchange: Exchange, table: CommandTable): { request: RequestBytes; effect: Effect }[] {
-  if (exchange.count === 1) return [{ request: exchange, effect: exchange.effect }]
+function requestsOf(
+  exchange: Exchange,
+  table: CommandTable
+): { request: RequestBytes; effect: Effect; index: number }[] {
+  if (exchange.count === 1) return [{ request: exchange, effect: exchange.effect, index: 0 }]
   const framer = new RequestFramer({ maxBulkBytes: Number.MAX_SAFE_INTEGER, restricted: () => false })
   framer.push(exchange.bytes.subarray(exchange.start, exchange.end))
-  const requests: { request: RequestBytes; effect: Effect }[] = []
-  for (let position = 0; framer.next() === 'request'; position++) {
+  const requests: { request: RequestBytes; effect: Effect; index: number }[] = []
+  for (let index = 0; framer.next() === 'request'; index++) {
     const start = exchange.start + framer.start
     const request = {
       bytes: exchange.bytes,
@@ -114,7 +141,7 @@ function requestsOf(exchange: Exchange, table: CommandTable): { request: Request
       parts: undefined,
       size: framer.size
     }
-    if (position >= exchange.left) requests.push({ request, effect: classify(framer, table).effect })
+    if (index >= exchange.left) requests.push({ request, effect: classify(framer, table).effect, index })
   }
   return requests
 }

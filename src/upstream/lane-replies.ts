@@ -114,28 +114,35 @@ export class LaneReplies {
   }
 
   #relay(exchange: Exchange, bytes: Buffer, ended: number): void {
-    for (const piece of this.#takePartial()) this.#pass(exchange, piece, 0)
-    exchange.isTorn = false
-    this.#pass(exchange, bytes, ended)
-  }
-
-  #pass(exchange: Exchange, bytes: Buffer, ended: number): void {
-    if (this.#isWithholding || this.#keptBack.has(exchange.owner)) {
-      exchange.keep(bytes)
-      if (ended > 0 && exchange.answered === exchange.count) this.kept.push(exchange)
+    const partial = this.#takePartial()
+    if (this.#isKeeping(exchange)) {
+      this.#keep(exchange, partial.length === 0 ? bytes : Buffer.concat([...partial, bytes]))
       return
     }
+    for (const piece of partial) exchange.owner.relay(exchange, piece, 0)
+    exchange.isTorn = false
     exchange.left += ended
     if (exchange.left === exchange.count) exchange.state = 'answered'
     exchange.owner.relay(exchange, bytes, ended)
+  }
+
+  #isKeeping(exchange: Exchange): boolean {
+    return this.#isWithholding || this.#keptBack.has(exchange.owner)
+  }
+
+  // Only what ends is kept, so that whole replies are judged when the lane ends; a part stays behind in `#partial`.
+  #keep(exchange: Exchange, bytes: Buffer): void {
+    exchange.keep(bytes)
+    if (exchange.answered === exchange.count) this.kept.push(exchange)
   }
 
   #keepPartial(exchange: Exchange | undefined, bytes: Buffer): void {
     this.#partial.push(bytes)
     this.#partialBytes += bytes.length
     if (exchange === undefined || this.#partialBytes <= this.#options.replyBufferBytes) return
-    for (const piece of this.#takePartial()) this.#pass(exchange, piece, 0)
-    exchange.isTorn = exchange.kept === undefined
+    if (this.#isKeeping(exchange)) return
+    for (const piece of this.#takePartial()) exchange.owner.relay(exchange, piece, 0)
+    exchange.isTorn = true
   }
 
   #takePartial(): readonly Buffer[] {
@@ -176,6 +183,7 @@ function relayKept(exchange: Exchange): void {
   exchange.kept = undefined
   const ended = exchange.answered - exchange.left
   exchange.left = exchange.answered
+  exchange.isTorn = false
   if (exchange.left === exchange.count) exchange.state = 'answered'
   exchange.owner.relay(exchange, pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces), ended)
 }
