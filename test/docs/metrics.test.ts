@@ -1,19 +1,15 @@
 // The README's table of metrics, the alert rules and the dashboard say what a scrape says. UPDATE_DOCS=1 rewrites the
 // README's table.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { parse } from 'yaml'
 import { Metrics } from '../../src/metrics.ts'
 import { METRICS, type MetricRow } from '../../src/metrics-table.ts'
 import { aMetricsSource } from '../unit/admin/fixtures/metrics-source.ts'
-
-const pathOf = (name: string): string => fileURLToPath(new URL(`../../${name}`, import.meta.url))
-const readme = pathOf('README.md')
-const [opening, closing] = ['<!-- metrics -->', '<!-- /metrics -->']
+import { checkGenerated, pathOf, tableOf } from './generated.ts'
 
 type Rule = {
   alert: string
@@ -58,8 +54,8 @@ function labelsText({ labels, values }: MetricRow): string {
 }
 
 function metricsMarkdown(): string {
-  const rows = METRICS.map((row) => `| \`${row.name}\` | ${row.type} | ${labelsText(row)} | ${row.help} |`)
-  return ['| Metric | Type | Labels | Meaning |', '|---|---|---|---|', ...rows].join('\n')
+  const rows = METRICS.map((row) => [`\`${row.name}\``, row.type, labelsText(row), row.help])
+  return tableOf(['metric', 'type', 'labels', 'meaning'], rows)
 }
 
 /** Every metric that a query may name, with its labels. */
@@ -92,16 +88,7 @@ function checkQuery(t: Test, expr: string, known: ReadonlyMap<string, ReadonlySe
 }
 
 t.test("the README's metrics are those of a scrape", async (t) => {
-  const text = existsSync(readme) ? readFileSync(readme, 'utf8') : ''
-  const [start, end] = [text.indexOf(opening), text.indexOf(closing)]
-  if (start < 0 || end < start) {
-    t.fail('the README has both markers')
-    return
-  }
-  const table = `\n\n<!-- prettier-ignore -->\n${metricsMarkdown()}\n\n`
-  const expected = text.slice(0, start + opening.length) + table + text.slice(end)
-  if (process.env['UPDATE_DOCS'] === '1' && text !== expected) writeFileSync(readme, expected)
-  t.equal(readFileSync(readme, 'utf8'), expected)
+  checkGenerated(t, 'README.md', 'metrics', metricsMarkdown())
 })
 
 t.test('every metric and label that an alert or a panel names is exported', async (t) => {
