@@ -7,13 +7,14 @@ import { Pause } from './downstream/pause.ts'
 import type { SessionParts } from './downstream/session-parts.ts'
 import type { Session } from './downstream/session.ts'
 import type { Proxy } from './proxy.ts'
+import { SubscriberCounts } from './downstream/subscriber-counts.ts'
 import { sessionLimits } from './rules.ts'
 import type { Turn } from './turn.ts'
 import { Verifier } from './upstream/verifier.ts'
 
 /** With everything of the proxy that is built before it. */
 export function openListener(proxy: Proxy, turn: Turn): Listener {
-  const { settings, lanes, gate, budget, scripts, counters, knowledge: table } = proxy
+  const { settings, lanes, gate, budget, scripts, counters, subscriptions, knowledge: table } = proxy
   const access = openAccess(proxy)
   const pause = new Pause(clock)
   const here = openAnswers(proxy, access, pause)
@@ -23,8 +24,10 @@ export function openListener(proxy: Proxy, turn: Turn): Listener {
     clock,
     access,
     limits: settings.client,
-    onClosed: () => undefined,
-    parts: { clock, ...data, limits, pause, here }
+    onClosed: ({ state }) => {
+      subscriptions.leave(state)
+    },
+    parts: { clock, ...data, counts: new SubscriberCounts(subscriptions), limits, pause, here }
   })
 }
 
@@ -38,6 +41,7 @@ function openAnswers(proxy: Proxy, access: Access, pause: Pause): SessionParts['
     clock,
     access,
     pause,
+    subscriptions: proxy.subscriptions,
     serviceUser: proxy.settings.redis.username || 'default',
     sessions: () => proxy.listener.sessions,
     unblock: (id, how, done) => {

@@ -34,6 +34,9 @@ export type RequestBytes = {
   readonly size: number
 }
 
+/** Takes what a lane relays of an exchange's one reply, and relays another in its place, perhaps later. */
+export type Rewrite = (exchange: Exchange, bytes: Buffer, ended: number) => void
+
 export class Exchange {
   readonly owner: ReplyReceiver
   state: ExchangeState = 'held'
@@ -61,6 +64,8 @@ export class Exchange {
   isTorn = false
   /** Set when it must go to a lane of the session's own; such an exchange is one request. */
   own: OwnStep | undefined = undefined
+  /** Set when its reply must not leave as Redis gave it; such an exchange is one request. */
+  rewrite: Rewrite | undefined = undefined
   /** Next in the order of the session, and in the order of the lane. */
   nextOfSession: Exchange | undefined = undefined
   nextOfLane: Exchange | undefined = undefined
@@ -80,6 +85,7 @@ export class Exchange {
   isFollowedBy(request: RequestBytes): boolean {
     return (
       this.own === undefined &&
+      this.rewrite === undefined &&
       this.bytes === request.bytes &&
       this.end === request.start &&
       request.parts === undefined &&

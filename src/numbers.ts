@@ -13,7 +13,6 @@ import {
   PINNED_WAIT_OUTCOMES,
   PIN_REASONS,
   SENTINEL_EVENTS,
-  SUBSCRIPTION_KINDS,
   zeroes,
   type MetricsSource,
   type NodeNumbers
@@ -90,8 +89,8 @@ function clientNumbers(proxy: Proxy): MetricsSource['clients'] {
     outputBufferBytes,
     uploadBytes: budget.usedBytes,
     pinned: zeroes(PIN_REASONS),
-    subscriptions: zeroes(SUBSCRIPTION_KINDS),
-    pubsubGap: NOTHING_MEASURED
+    subscriptions: proxy.subscriptions.counts(),
+    pubsubGap: counters.pubsubGap
   }
 }
 

@@ -8,16 +8,18 @@
 //             Sentinels ──▶ sentinels ──▶ decide ──▶ controller ⇄ machine      (drain · cut · bind · replay · shed)
 import { systemClock as clock } from './clock.ts'
 import { openListener } from './clients-side.ts'
+import { matchesGlob } from './command/glob.ts'
 import { adopt, liveCopy } from './config/reload.ts'
 import type { SettingKey, Settings } from './config/settings.ts'
 import { Discovery } from './discovery.ts'
 import { InputBudget } from './downstream/input-budget.ts'
 import type { Listener } from './downstream/listener.ts'
+import { Subscriptions } from './downstream/subscriptions.ts'
 import { FailoverController } from './failover/controller.ts'
 import { Switchover } from './failover/switchover.ts'
 import { HoldQueue } from './failover/hold-queue.ts'
 import { Gate } from './gate.ts'
-import { LatencyHistogram } from './histogram.ts'
+import { FAILOVER_SECONDS, LatencyHistogram } from './histogram.ts'
 import type { Log } from './log.ts'
 import { ERROR_WORDS, countKnown, zeroes } from './metrics-source.ts'
 import { Reads } from './reads.ts'
@@ -27,6 +29,7 @@ import { Scripts } from './scripts.ts'
 import { ServerKnowledge } from './server-knowledge.ts'
 import { Turn } from './turn.ts'
 import { Dialer } from './upstream/dialer.ts'
+import { Feeds } from './upstream/feeds.ts'
 import { Lanes } from './upstream/lanes.ts'
 import { Nodes } from './upstream/nodes.ts'
 
@@ -41,7 +44,8 @@ export class Proxy {
     errors: zeroes(ERROR_WORDS),
     latency: { master: new LatencyHistogram(), replica: new LatencyHistogram() },
     heldFor: new LatencyHistogram(),
-    failoverDuration: new LatencyHistogram()
+    failoverDuration: new LatencyHistogram(),
+    pubsubGap: new LatencyHistogram(FAILOVER_SECONDS)
   }
   readonly knowledge: ServerKnowledge
   readonly gate: Gate
@@ -49,6 +53,8 @@ export class Proxy {
   readonly scripts = new Scripts()
   readonly dialer: Dialer
   readonly lanes: Lanes
+  readonly feeds: Feeds
+  readonly subscriptions: Subscriptions
   readonly held: HoldQueue
   readonly controller: FailoverController
   readonly discovery: Discovery
@@ -76,6 +82,8 @@ export class Proxy {
       scripts: () => this.scripts.all()
     })
     this.lanes = this.#openLanes()
+    this.feeds = this.#openFeeds()
+    this.subscriptions = new Subscriptions(this.feeds, clock)
     this.knowledge = new ServerKnowledge(this.#nodes, settings.commands, log)
     // Who is master, and what happens when that changes.
     this.held = this.#openHoldQueue()
@@ -119,6 +127,7 @@ export class Proxy {
     this.controller.close()
     this.reads.close()
     this.lanes.close()
+    this.feeds.close()
     await this.discovery.sentinels.close()
   }
 
@@ -155,6 +164,19 @@ export class Proxy {
           this.reads.suspect(address)
         }
       }
+    })
+  }
+
+  #openFeeds(): Feeds {
+    return new Feeds({
+      dial: (address, user, events) => this.dialer.dialPubsub(address, user, events),
+      clock,
+      maxFeeds: this.settings.lane.maxPerNode,
+      windowMs: () => this.holdWindowMs,
+      onGap: (ms) => {
+        this.counters.pubsubGap.observeMs(ms)
+      },
+      matches: matchesGlob
     })
   }
 
@@ -208,7 +230,11 @@ export class Proxy {
       },
       redis: {
         watch: (address, intervalMs, events) => this.#nodes.watch(address, intervalMs, events),
-        bind: (address) => this.lanes.bind(address),
+        // First who listens: what is published next must find the subscriptions there.
+        bind: (address) => {
+          this.feeds.follow(address)
+          return this.lanes.bind(address)
+        },
         withhold: (unblock) => {
           this.lanes.withhold(unblock)
         },

@@ -54,9 +54,9 @@ export class ServerKnowledge {
 function liveCommands(reply: readonly unknown[]): LiveCommand[] {
   return reply.flatMap((entry) => {
     if (!Array.isArray(entry)) return []
-    const [name, , flags] = entry as readonly unknown[]
+    const [name, arity, flags] = entry as readonly unknown[]
     const isCommand = typeof name === 'string' && Array.isArray(flags)
-    const own = isCommand ? [{ name: name.toLowerCase(), flags: flags.map(String) }] : []
+    const own = isCommand ? [{ name: name.toLowerCase(), flags: flags.map(String), arity: Number(arity) }] : []
     return Array.isArray(entry[9]) ? [...own, ...liveCommands(entry[9])] : own
   })
 }

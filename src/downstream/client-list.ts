@@ -19,8 +19,8 @@ export function clientTypeOf(word: Buffer | undefined): ClientType | Buffer {
 }
 
 /** Masters and replicas connect to Redis, never to the proxy. */
-export function isOfType(_session: Session, type: ClientType): boolean {
-  return type === 'normal'
+export function isOfType({ state }: Session, type: ClientType): boolean {
+  return type === (state.isSubscriber ? 'pubsub' : 'normal')
 }
 
 export function info(session: Session, _words: readonly Buffer[], context: HereContext): void {

@@ -11,13 +11,16 @@ import { clientAnswers } from './client-commands.ts'
 import { hello } from './hello.ts'
 import { integerOf } from './integer-word.ts'
 import type { Pause } from './pause.ts'
+import { pubsubAnswers } from './pubsub-commands.ts'
 import type { Session } from './session.ts'
+import type { Subscriptions } from './subscriptions.ts'
 import { isAtLeast } from './version.ts'
 
 export type HereContext = {
   readonly clock: Clock
   readonly access: Access
   readonly pause: Pause
+  readonly subscriptions: Subscriptions
   /** The version of Redis behind the proxy: for HELLO, and for what only later versions know. */
   readonly serverVersion: () => string
   /** Asks the master on a connection of the proxy itself, past what other clients wait for there. */
@@ -56,7 +59,8 @@ const rows: Readonly<Record<string, Row>> = {
   'function|kill': { least: 2, most: 2, answer: killScript },
   post:    { least: 0, most: ANY, answer: session => { session.close('protocol_error') } },
   'host:': { least: 0, most: ANY, answer: session => { session.close('protocol_error') } },
-  ...clientAnswers
+  ...clientAnswers,
+  ...pubsubAnswers
 }
 
 /** Builds the function that answers a command whose row says `here`. */
@@ -85,7 +89,10 @@ function unknown(name: string, words: readonly Buffer[]): Buffer {
 }
 
 function ping(session: Session, words: readonly Buffer[]): void {
-  session.answer(words[1] === undefined ? replies.pong : replies.bulk(words[1]))
+  const { isSubscriber, protocol } = session.state
+  if (isSubscriber && protocol === 2)
+    session.answer(replies.array([replies.bulk('pong'), replies.bulk(words[1] ?? '')]))
+  else session.answer(words[1] === undefined ? replies.pong : replies.bulk(words[1]))
 }
 
 // On a shared lane it would wait behind the very script that it is to end.
@@ -97,7 +104,8 @@ function killScript(session: Session, words: readonly Buffer[], context: HereCon
   })
 }
 
-function quit(session: Session): void {
+function quit(session: Session, _words: readonly Buffer[], { subscriptions }: HereContext): void {
+  subscriptions.leave(session.state)
   session.answer(replies.ok)
   session.end('quit')
 }
@@ -150,6 +158,7 @@ function reset(session: Session, _words: readonly Buffer[], context: HereContext
   session.state.name = ''
   if (session.requests.queue.mode === 'off') session.requests.queue.mode = 'on'
   session.resetRequests()
+  context.subscriptions.leave(session.state)
   session.answer(replies.reset)
 }
 

@@ -129,7 +129,8 @@ export class Listener {
     this.#taken.delete(session)
     if (session.reservedBytes > 0 && this.#parts.budget.hasWaiting && quietMs >= stallTimeoutMs)
       session.close('stalled')
-    else if (idleTimeoutMs > 0 && session.isIdle && quietMs >= idleTimeoutMs) session.end('idle_timeout')
+    else if (idleTimeoutMs > 0 && session.isIdle && !session.state.isSubscriber && quietMs >= idleTimeoutMs)
+      session.end('idle_timeout')
   }
 }
 

@@ -99,7 +99,7 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
       this.#waiting = { exchange: this.#open(command, request), command }
       return
     }
-    const { last } = this.queue
+    const last = this.#parts.counts.concerns(command) ? undefined : this.queue.last
     if (last?.state === 'unsent' && this.underWay.requests > 0 && last.isFollowedBy(request)) {
       last.extend(request, command.effect)
       this.underWay.add(side, 1, request.size)
@@ -128,6 +128,8 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
     const own = this.own.concerns(command) ? this.own.take(command, request) : undefined
     const exchange = new Exchange(this, request, own?.effect ?? command.effect, this.#state.lastSeenAtMs)
     exchange.own = own?.step
+    if (own !== undefined || command.countsSubscribers)
+      exchange.rewrite = this.#parts.counts.rewriteOf(command, request, own?.step, this.#state)
     this.queue.open(exchange)
     return exchange
   }
@@ -258,6 +260,10 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
 
   relay(exchange: Exchange, bytes: Buffer, ended: number): void {
     if (this.isGone) return
+    if (exchange.rewrite !== undefined) {
+      exchange.rewrite(exchange, bytes, ended)
+      return
+    }
     this.underWay.requests -= ended
     this.window.learn(bytes.length, ended)
     this.queue.relay(exchange, bytes)

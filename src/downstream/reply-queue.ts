@@ -22,6 +22,11 @@ export class ReplyQueue {
     return this.#first === undefined
   }
 
+  /** The one whose reply leaves next. */
+  get first(): Exchange | undefined {
+    return this.#first
+  }
+
   /** The last exchange, if the next request may join it. */
   get last(): Exchange | undefined {
     const last = this.#last

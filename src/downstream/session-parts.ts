@@ -11,6 +11,7 @@ import type { OpenRequests } from './open-requests.ts'
 import type { Pause } from './pause.ts'
 import type { Session } from './session.ts'
 import type { SessionIdentity } from './session-state.ts'
+import type { SubscriberCounts } from './subscriber-counts.ts'
 
 /** Why a client connection ended; a metric label. */
 export type CloseReason =
@@ -100,6 +101,7 @@ export type SessionParts = {
   readonly policy: ReadPolicy
   readonly limits: SessionLimits
   readonly budget: InputBudget
+  readonly counts: SubscriberCounts
   readonly scripts: {
     seen: (name: string, request: { argument: (index: number) => Buffer | undefined }) => void
   }

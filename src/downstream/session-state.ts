@@ -27,6 +27,9 @@ export class SessionState {
   lastSeenAtMs = 0
   #identity: SessionIdentity = { user: undefined, database: 0, protocol: 2 }
   #laneKey = ''
+  #userKey = ''
+  /** How many of each kind it has; what they are knows the subscriber. */
+  readonly subscriptions = { channel: 0, pattern: 0, shard: 0 }
 
   constructor(id: number, isAuthenticated: boolean, nowMs: number) {
     this.id = id
@@ -43,6 +46,7 @@ export class SessionState {
   set identity(identity: SessionIdentity) {
     this.#identity = identity
     this.#laneKey = laneKeyOf(identity)
+    this.#userKey = userKeyOf(identity.user)
   }
 
   /** Equal for sessions that may share a lane. */
@@ -50,14 +54,26 @@ export class SessionState {
     return this.#laneKey
   }
 
+  /** Equal for sessions of one user. */
+  get userKey(): string {
+    return this.#userKey
+  }
+
+  get isSubscriber(): boolean {
+    const { channel, pattern, shard } = this.subscriptions
+    return channel + pattern + shard > 0
+  }
+
   get protocol(): 2 | 3 {
     return this.#identity.protocol
   }
 }
 
-// Length-prefixed, so that no user name or password can be taken for another pair.
 export function laneKeyOf({ user, database, protocol }: SessionIdentity): string {
-  const who =
-    user === undefined ? '-' : `${(user.username ?? '').length}:${user.username ?? ''}${user.password}`
-  return `${protocol} ${database} ${who}`
+  return `${protocol} ${database} ${userKeyOf(user)}`
+}
+
+// Length-prefixed, so that no user name or password can be taken for another pair.
+function userKeyOf(user: SessionUser | undefined): string {
+  return user === undefined ? '-' : `${(user.username ?? '').length}:${user.username ?? ''}${user.password}`
 }

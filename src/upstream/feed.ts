@@ -91,12 +91,7 @@ export class Feed {
   // ---- what sessions ask ------------------------------------------------------------------------------------------
 
   /** The listener hears the topics from the moment `done` runs without a refusal. Returns how to give up waiting. */
-  subscribe(
-    kind: PubsubKind,
-    names: readonly Buffer[],
-    listener: Listener,
-    done: SubscribeDone
-  ): () => void {
+  subscribe(kind: PubsubKind, names: readonly Buffer[], listener: Listener, done: SubscribeDone): () => void {
     const topics = names.map((name) => this.topics.open(kind, name))
     const timer = this.#options.clock.after(this.#options.windowMs(), () => {
       this.#finish(asked, noMaster)

@@ -93,7 +93,7 @@ export class PubsubLane {
     this.send(this.#options.handshake.request)
     this.#options.events.onConnect(this)
     this.#socket.uncork()
-    if (this.#options.handshake.isDone) this.#socket.setTimeout(0)
+    this.#endTimeout()
   }
 
   #read(chunk: Buffer): void {
@@ -128,7 +128,11 @@ export class PubsubLane {
     }
     const failure = handshake.take(frame)
     if (failure) this.#end(failure.step === 'role' ? 'role' : 'handshake', failure)
-    else if (handshake.isDone) this.#socket.setTimeout(0)
+    else this.#endTimeout()
+  }
+
+  #endTimeout(): void {
+    if (this.#options.handshake.isDone) this.#socket.setTimeout(0)
   }
 
   #end(end: LaneEnd, failure?: HandshakeFailure): void {

@@ -1,0 +1,58 @@
+// The one request that a session waits for before it takes another: the proxy itself answers it, later.
+import type { Exchange, ReplyReceiver } from '../exchange.ts'
+import { placeFor, type ReplyQueue } from './reply-queue.ts'
+
+/** Runs with the means to answer, once. */
+export type Parked = (done: (reply: Buffer) => void) => void
+
+export type ParkingPlaces = ReplyReceiver & { readonly queue: ReplyQueue }
+
+export class Parking {
+  isParked = false
+  readonly #places: ParkingPlaces
+  /** Runs when the request is answered. */
+  readonly #onDone: () => void
+  /** What runs when its place is the first one. */
+  #inTurn: { readonly place: Exchange; readonly run: () => void } | undefined
+
+  constructor(places: ParkingPlaces, onDone: () => void) {
+    this.#places = places
+    this.#onDone = onDone
+  }
+
+  park(run: Parked): void {
+    this.#parkAt(placeFor(this.#places, 'again', 0), run)
+  }
+
+  /** As `park`, but runs when everything before it is answered: it has an effect of its own, in order [R4]. */
+  parkInTurn(run: Parked): void {
+    const place = placeFor(this.#places, 'again', 0)
+    this.#parkAt(place, (done) => {
+      this.#inTurn = {
+        place,
+        run: () => {
+          run(done)
+        }
+      }
+    })
+    this.takeTurn()
+  }
+
+  /** To be called whenever a reply has left. */
+  takeTurn(): void {
+    const next = this.#inTurn
+    if (next === undefined || this.#places.queue.first !== next.place) return
+    this.#inTurn = undefined
+    next.run()
+  }
+
+  #parkAt(place: Exchange, run: Parked): void {
+    this.#places.queue.open(place)
+    this.isParked = true
+    run((reply) => {
+      this.isParked = false
+      this.#places.queue.complete(place, reply)
+      this.#onDone()
+    })
+  }
+}

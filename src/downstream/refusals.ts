@@ -1,0 +1,30 @@
+// What a session may not ask in the state that it is in, worded as Redis words it.
+import { unknownCommand, type Command } from '../command/commands.ts'
+import * as replies from '../resp/replies.ts'
+import { isAllowedToStrangers } from './access.ts'
+import type { SessionState } from './session-state.ts'
+
+/** The error reply to a command that the client may not give now; undefined if it may. */
+export function refusalOf(command: Command, words: number, state: SessionState): Buffer | undefined {
+  if (!state.isAuthenticated && !isAllowedToStrangers(command.name)) return replies.notAuthenticated
+  if (!state.isSubscriber || state.protocol === 3 || ALLOWED_TO_SUBSCRIBERS.has(command.name))
+    return undefined
+  // Of what it does not know Redis says that first.
+  if (command === unknownCommand || (command.container && words > 1)) return undefined
+  const { arity } = command
+  const isArityWrong = arity < 0 ? words < -arity : arity > 0 && words !== arity
+  return isArityWrong ? replies.wrongArguments(command.name) : replies.onlyInSubscriberMode(command.name)
+}
+
+/** In RESP2, where a message cannot be told from a reply. */
+const ALLOWED_TO_SUBSCRIBERS = new Set([
+  ...['subscribe', 'psubscribe', 'ssubscribe', 'unsubscribe', 'punsubscribe', 'sunsubscribe'],
+  ...['ping', 'quit', 'reset']
+])
+
+/** Decisions of the route that are answered with an error at once. */
+export const REFUSALS = {
+  refused: replies.refused,
+  notInMulti: () => replies.notInMulti,
+  shed: () => replies.noMaster
+} as const satisfies Record<string, (name: string) => Buffer>
