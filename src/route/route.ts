@@ -20,7 +20,7 @@ export type RouteFacts = {
 
 /** In a transaction Redis would run these on the connection that the proxy lends to the client. */
 const NOT_IN_MULTI = new Set([
-  ...['auth', 'hello', 'monitor', 'client|tracking'],
+  ...['auth', 'hello', 'monitor'],
   ...['subscribe', 'psubscribe', 'ssubscribe', 'unsubscribe', 'punsubscribe', 'sunsubscribe']
 ])
 
@@ -44,7 +44,8 @@ export function route(
 }
 
 function routeAtProxy({ name, handling }: Command, isInMulti: boolean): Decision | undefined {
-  if (isInMulti && NOT_IN_MULTI.has(name)) return 'notInMulti'
+  // CLIENT would tell of that connection, silence it, or close and pause those of every session.
+  if (isInMulti && (NOT_IN_MULTI.has(name) || name.startsWith('client|'))) return 'notInMulti'
   if (handling === 'here' && (!isInMulti || ENDS_MULTI.has(name))) return 'here'
   return handling === 'refused' ? 'refused' : undefined
 }
