@@ -133,3 +133,26 @@ t.test(
     t.ok(builtin.size > 300)
   }
 )
+
+t.test("a subcommand's row is not found by one word [C2]", async (t) => {
+  for (const name of ['client|id', 'CONFIG|GET', 'xgroup|create'])
+    t.equal(of(name, 'k'), unknownCommand, name)
+})
+
+t.test('a group that is named streams or block does not hide whether the call waits [R4]', async (t) => {
+  t.match(of('XREADGROUP', 'GROUP', 'streams', 'c', 'BLOCK', '0', 'STREAMS', 's', '>'), {
+    handling: 'pinned'
+  })
+  t.match(of('XREADGROUP', 'GROUP', 'g', 'streams', 'BLOCK', '0', 'STREAMS', 's', '>'), {
+    handling: 'pinned'
+  })
+  t.match(of('XREADGROUP', 'GROUP', 'block', 'block', 'STREAMS', 's', '>'), { handling: 'shared' })
+})
+
+t.test('a call that may wait and cannot be read to its STREAMS gets a lane of its own [R4]', async (t) => {
+  t.match(inPieces('XREADGROUP', 'GROUP', 'g'.repeat(100_000), 'c', 'BLOCK', '0', 'STREAMS', 's', '>'), {
+    handling: 'pinned'
+  })
+  const counts = Array.from({ length: 2500 }, () => ['COUNT', '1']).flat()
+  t.match(of('XREAD', ...counts, 'BLOCK', '0', 'STREAMS', 's', '$'), { handling: 'pinned' })
+})

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import t from 'tap'
 import { Exchange, type Effect, type ReplyReceiver } from '../../../src/exchange.ts'
 import { LaneReplies } from '../../../src/upstream/lane-replies.ts'
@@ -157,3 +158,89 @@ t.test('a push that is expected leaves between replies and answers nothing', asy
   t.equal(owner.textOf(exchange), '+one\r\n+two\r\n')
   t.strictSame(pushes, ['>2\r\n+invalidate\r\n_\r\n', '>1\r\n+x\r\n'])
 })
+
+t.test('withheld replies leave when they are released, and not before [F5]', async (t) => {
+  const owner = new Owner()
+  const [a, b] = [exchangeOf(owner, 2), exchangeOf(owner, 2)]
+  const replies = repliesFor([a, b])
+  read(replies, '+a1\r\n')
+  replies.withhold()
+  read(replies, '+a2\r\n+b1\r\n+b')
+  t.equal(owner.textOf(a), '+a1\r\n')
+  t.strictSame([keptText(a), a.left, a.answered], ['+a2\r\n', 1, 2])
+  replies.release()
+  t.equal(owner.textOf(a), '+a1\r\n+a2\r\n')
+  t.equal(owner.textOf(b), '+b1\r\n')
+  t.equal(a.state, 'answered')
+  read(replies, '2\r\n')
+  t.equal(owner.textOf(b), '+b1\r\n+b2\r\n')
+  t.equal(b.state, 'answered')
+})
+
+/** One exchange: who owns it and the replies that Redis gives it. */
+const reply = fc.oneof(
+  fc.constantFrom('+OK\r\n', ':1\r\n', '$-1\r\n', '-ERR no\r\n'),
+  fc.integer({ min: 0, max: 30 }).map((size) => `$${size}\r\n${'s'.repeat(size)}\r\n`),
+  fc.integer({ min: 60, max: 300 }).map((size) => `$${size}\r\n${'L'.repeat(size)}\r\n`)
+)
+const plan = fc.array(
+  fc.record({ owner: fc.nat(2), texts: fc.array(reply, { minLength: 1, maxLength: 3 }) }),
+  {
+    minLength: 1,
+    maxLength: 6
+  }
+)
+const action = fc.oneof(
+  { weight: 6, arbitrary: fc.integer({ min: 1, max: 120 }) },
+  fc.constantFrom('withhold', 'release')
+)
+
+type Planned = { readonly owner: Owner; readonly exchange: Exchange; readonly texts: readonly string[] }
+
+/** Whether what its session has, and what is kept for it, are the replies it was to have, as far as the lane came. */
+function isWell({ owner, exchange, texts }: Planned, answered: number): boolean {
+  const given = owner.textOf(exchange)
+  const left = texts.slice(0, exchange.left).join('')
+  if (
+    exchange.answered !== answered ||
+    (exchange.state === 'answered') !== (exchange.left === exchange.count)
+  )
+    return false
+  if (!texts.join('').startsWith(given) || !given.startsWith(left)) return false
+  if (exchange.isTorn !== given.length > left.length) return false
+  return exchange.isTorn || keptText(exchange) === texts.slice(exchange.left, answered).join('')
+}
+
+t.test(
+  'wherever a lane ends, each session has whole replies in order, or its exchange is torn [R1] [R2] [F5]',
+  async (t) => {
+    const isRight = fc.property(plan, fc.array(action, { maxLength: 40 }), (plans, actions) => {
+      const owners = [new Owner(), new Owner(), new Owner()]
+      const planned = plans.map(({ owner, texts }): Planned => {
+        const one = owners[owner] ?? new Owner()
+        return { owner: one, exchange: exchangeOf(one, texts.length), texts }
+      })
+      const replies = repliesFor(planned.map(({ exchange }) => exchange))
+      const stream = plans.flatMap(({ texts }) => texts).join('')
+      const leftSoFar = (): string => planned.map(({ owner, exchange }) => owner.textOf(exchange)).join('|')
+      let at = 0
+      let isWithholding = false
+      for (const one of actions) {
+        const before = leftSoFar()
+        if (typeof one === 'number') {
+          if (replies.read(Buffer.from(stream.slice(at, at + one))) === 'fault') return false
+          at += one
+          if (isWithholding && leftSoFar() !== before) return false
+        } else {
+          isWithholding = one === 'withhold'
+          replies[isWithholding ? 'withhold' : 'release']()
+        }
+      }
+      let end = 0
+      return planned.every((one) =>
+        isWell(one, one.texts.filter((text) => (end += text.length) <= at).length)
+      )
+    })
+    t.doesNotThrow(() => fc.assert(isRight, { numRuns: 3000 }))
+  }
+)
