@@ -95,7 +95,9 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
       this.queue.answer(this, replies.tooManyLanes)
       return
     }
-    if (this.underWay.requests > 0 && lane !== this.#lane) {
+    // What it publishes to itself comes behind the replies to what it asked before, as on one connection.
+    const mustWait = lane !== this.#lane || this.#parts.counts.echoes(command, request, this.#state)
+    if (this.underWay.requests > 0 && mustWait) {
       this.#waiting = { exchange: this.#open(command, request), command }
       return
     }

@@ -13,7 +13,10 @@ export function refusalOf(command: Command, words: number, state: SessionState):
   if (command === unknownCommand || (command.container && words > 1)) return undefined
   const { arity } = command
   const isArityWrong = arity < 0 ? words < -arity : arity > 0 && words !== arity
-  return isArityWrong ? replies.wrongArguments(command.name) : replies.onlyInSubscriberMode(command.name)
+  if (isArityWrong) return replies.wrongArguments(command.name)
+  return command.name === 'exec'
+    ? replies.execOnlyInSubscriberMode
+    : replies.onlyInSubscriberMode(command.name)
 }
 
 /** In RESP2, where a message cannot be told from a reply. */

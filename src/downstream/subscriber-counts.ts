@@ -70,19 +70,25 @@ export class SubscriberCounts {
     return (reply) => add(reply, feeds.unseen(kind, name))
   }
 
-  // Whoever hears what it publishes itself has the message before the count, as on one connection.
-  #barrier(command: Command, request: NamedRequest, state: SessionState): Barrier {
-    const name = request.argument(1)
+  /** Whether the session hears what it publishes with this request. */
+  echoes({ name, countsSubscribers }: Command, request: NamedRequest, state: SessionState): boolean {
+    if (!countsSubscribers) return false
     const subscriber = this.#subscriptions.find(state)
-    if (subscriber === undefined || name === undefined || !command.name.endsWith('publish')) return atOnce
-    const hears =
-      command.name === 'spublish'
-        ? subscriber.hears('shard', name)
-        : subscriber.hears('channel', name) ||
-          subscriber.names('pattern').some((pattern) => matchesGlob(pattern, name))
-    if (!hears) return atOnce
+    const to = request.argument(1)
+    if (subscriber === undefined || to === undefined) return false
+    if (name === 'spublish') return subscriber.hears('shard', to)
+    if (name !== 'publish') return false
+    if (subscriber.hears('channel', to)) return true
+    return subscriber.names('pattern').some((pattern) => matchesGlob(pattern, to))
+  }
+
+  // It has the message before the count, as on one connection.
+  #barrier(command: Command, request: NamedRequest, state: SessionState): Barrier {
+    if (!this.echoes(command, request, state)) return atOnce
     return (go) => {
-      subscriber.sync(go)
+      const subscriber = this.#subscriptions.find(state)
+      if (subscriber === undefined) go()
+      else subscriber.sync(go)
     }
   }
 }

@@ -70,9 +70,16 @@ export function needsOwnLane(name: string): Buffer {
 }
 
 export function onlyInSubscriberMode(name: string): Buffer {
-  return error(
-    `ERR Can't execute '${name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`
-  )
+  return error(`ERR ${onlyWords(name)}`)
+}
+
+// A refused EXEC says so of the transaction, whether there is one or not.
+export const execOnlyInSubscriberMode = error(
+  `EXECABORT Transaction discarded because of: ${onlyWords('exec')}`
+)
+
+function onlyWords(name: string): string {
+  return `Can't execute '${name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`
 }
 
 export function integer(value: number): Buffer {
