@@ -229,6 +229,7 @@ export class FailoverController {
       if (this.#admission === 'forward') tally.replayed += held.replay()
     },
     shed: () => {
+      this.seat.abandon()
       this.#options.held.shed('budget')
     }
   }

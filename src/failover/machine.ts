@@ -46,7 +46,7 @@ export type Effect =
   | 'followElection' // drain, take the offset, watch for the candidate to become master
   | 'awaitConfirmation'
   | 'replay' // what is held
-  | 'shed' // what is held
+  | 'shed' // what is held; and what was withheld or never answered is settled without a proof
 
 export type Admission = 'forward' | 'hold' | 'refuse'
 

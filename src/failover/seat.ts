@@ -80,6 +80,11 @@ export class Seat {
     this.#options.redis.release()
   }
 
+  /** Nothing proves in time what was withheld: it is settled without, and what is sent from now on has other lanes. */
+  abandon(): void {
+    if (this.#master !== undefined) this.generation = this.#options.redis.bind(this.#master.topology.master)
+  }
+
   close(): void {
     this.#endDrain()
     this.#master?.close()
