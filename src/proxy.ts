@@ -121,14 +121,17 @@ export class Proxy {
     return listening
   }
 
-  /** Lets the sessions finish, then closes everything. */
-  async stop(drainTimeoutMs: number): Promise<void> {
-    await this.listener.drain(drainTimeoutMs)
+  /** Lets the sessions finish, then closes everything. Resolves with how many of them had to be cut short. */
+  async stop(drainTimeoutMs: number): Promise<number> {
+    const cut = await this.listener.drain(drainTimeoutMs, () => {
+      this.held.shed('shutdown')
+    })
     this.controller.close()
     this.reads.close()
     this.lanes.close()
     this.feeds.close()
     await this.discovery.sentinels.close()
+    return cut
   }
 
   #openDialer(): Dialer {

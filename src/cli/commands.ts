@@ -29,13 +29,14 @@ export const commands: readonly Command[] = [
   {
     name: 'serve',
     summary: 'Run the proxy. The command when none is named.',
-    details: 'SIGTERM lets the clients finish what is in flight and ends; a second one ends at once.',
+    details:
+      'SIGTERM lets the clients finish what is in flight and ends; a second one ends at once. SIGHUP reloads the settings.',
     flags: {},
     takesSettings: true,
     run: async ({ load }) => {
       const loaded = await load()
       const { serve } = await import('./serve.ts')
-      return serve(loaded)
+      return serve(loaded, load)
     }
   },
   {

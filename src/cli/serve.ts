@@ -1,99 +1,78 @@
 // Runs the proxy until a signal ends it. SIGTERM: not ready, stop accepting, let each session finish, close, the admin
-// server last; a second signal ends at once.
+// server last; exit code 0. A second signal ends at once, with exit code 1. SIGHUP reloads the settings.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { startAdmin, type Admin } from '../admin/server.ts'
-import type { AdminSource } from '../admin/source.ts'
 import type { Loaded } from '../config/load.ts'
 import { openLog, type Log } from '../log.ts'
-import { Metrics } from '../metrics.ts'
-import { isReady, metricsSource, statusOf, type ProcessFacts } from '../numbers.ts'
+import type { ProcessFacts } from '../numbers.ts'
 import { Proxy } from '../proxy.ts'
 import { formatAddress } from '../topology/topology.ts'
+import { adminSource } from './admin-source.ts'
+import { Reloader } from './reload.ts'
+import { Signals } from './signals.ts'
 import { version } from './version.ts'
 
-/** Resolves to the exit code. Rejects with ProxyError LISTEN. */
-export async function serve(loaded: Loaded): Promise<number> {
+/** `load` reads the settings anew. Resolves to the exit code. Rejects with ProxyError LISTEN. */
+export async function serve(loaded: Loaded, load: () => Promise<Loaded>): Promise<number> {
   const { settings } = loaded
   const log = openLog(settings.log.level)
   const proxy = new Proxy(settings, log)
-  let isDraining = false
+  const reloader = new Reloader({ proxy, log, loaded, load })
+  const signals = new Signals(() => {
+    void reloadOnSignal(reloader, log)
+  })
+  const state = { isDraining: false }
   const port = await proxy.start()
   const facts: ProcessFacts = {
     version: version(),
     startedAtMs: Date.now(),
     listen: formatAddress({ host: settings.listen.host, port }),
-    isDraining: () => isDraining
+    isDraining: () => state.isDraining
   }
-  const admin = await startAdmin({
-    address: settings.admin.listen,
-    token: settings.admin.token,
-    source: adminSource(proxy, facts, loaded),
-    log
-  }).catch(async (error: unknown) => {
-    await proxy.stop(0)
-    throw error
-  })
+  const admin = await openAdmin(proxy, facts, reloader, log)
   log.info(
     { listen: facts.listen, admin: admin.port, master: settings.master, version: facts.version },
     'listening'
   )
   warnOfAccess(loaded, log)
-  const signal = await nextSignal()
-  isDraining = true
+  const signal = await signals.next()
+  state.isDraining = true
   log.info({ signal, clients: proxy.listener.sessions.size }, 'shutting down')
-  return Promise.race([shutDown(proxy, admin, loaded), nextSignal().then(() => 1)])
+  void endAtOnce(signals, log)
+  return shutDown(proxy, admin, log)
 }
 
-async function shutDown(proxy: Proxy, admin: Admin, { settings }: Loaded): Promise<number> {
-  await new Promise((resolve) => setTimeout(resolve, settings.shutdown.delayMs))
-  await proxy.stop(settings.shutdown.drainTimeoutMs)
+async function openAdmin(proxy: Proxy, facts: ProcessFacts, reloader: Reloader, log: Log): Promise<Admin> {
+  const { listen, token } = proxy.settings.admin
+  try {
+    return await startAdmin({ address: listen, token, source: adminSource(proxy, facts, reloader), log })
+  } catch (error) {
+    await proxy.stop(0)
+    throw error
+  }
+}
+
+async function shutDown(proxy: Proxy, admin: Admin, log: Log): Promise<number> {
+  const { delayMs, drainTimeoutMs } = proxy.settings.shutdown
+  await sleep(delayMs)
+  const cut = await proxy.stop(drainTimeoutMs)
   await admin.close()
+  if (cut > 0) log.warn({ clients: cut }, 'closed before they had their replies')
+  log.info({}, 'ended')
   return 0
 }
 
-function nextSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    const signals: NodeJS.Signals[] = ['SIGTERM', 'SIGINT']
-    const onSignal = (signal: NodeJS.Signals): void => {
-      for (const name of signals) process.removeListener(name, onSignal)
-      resolve(signal)
-    }
-    for (const name of signals) process.on(name, onSignal)
-  })
+// Open connections would keep the process alive.
+async function endAtOnce(signals: Signals, log: Log): Promise<void> {
+  const signal = await signals.next()
+  log.warn({ signal }, 'ended at once by a second signal')
+  process.exit(1)
 }
 
-function adminSource(proxy: Proxy, facts: ProcessFacts, loaded: Loaded): AdminSource {
-  const metrics = new Metrics(metricsSource(proxy, facts))
-  const { controller, discovery } = proxy
-  return {
-    status: () => statusOf(proxy, facts, loaded),
-    metrics: async () => ({ type: metrics.contentType, text: await metrics.render() }),
-    ready: () => ({
-      ready: isReady(proxy, facts),
-      checks: [
-        {
-          name: 'master',
-          ok: controller.admission === 'forward',
-          detail: discovery.complaint || controller.phase
-        },
-        {
-          name: 'serving',
-          ok: !facts.isDraining(),
-          detail: facts.isDraining() ? 'shutting down' : 'accepting'
-        }
-      ]
-    }),
-    actions: {
-      pause: () => {
-        controller.setPaused(true)
-        return Promise.resolve({ done: true, message: 'requests are held' })
-      },
-      resume: () => {
-        controller.setPaused(false)
-        return Promise.resolve({ done: true, message: 'requests flow' })
-      },
-      switchover: () => proxy.switchover.run()
-    }
-  }
+async function reloadOnSignal(reloader: Reloader, log: Log): Promise<void> {
+  const { done, message } = await reloader.run()
+  if (done) log.info({ signal: 'SIGHUP' }, `settings reloaded: ${message}`)
+  else log.error({ signal: 'SIGHUP' }, `settings not reloaded: ${message}`)
 }
 
 function warnOfAccess({ settings }: Loaded, log: Log): void {

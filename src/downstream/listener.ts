@@ -25,6 +25,7 @@ export type ListenerOptions = {
 }
 
 const SWEEP_MS = 1000
+const DRAIN_POLL_MS = 10
 
 export class Listener {
   readonly sessions = new Map<number, Session>()
@@ -74,18 +75,30 @@ export class Listener {
     return this.#options.access.isOpenTo(isLocal(session.socket))
   }
 
-  /** Stops accepting, lets every session finish what has come, and closes what is left after `timeoutMs`. */
-  async drain(timeoutMs: number): Promise<void> {
+  /**
+   * Stops accepting, and lets every session finish what has come. Halfway no more requests are taken, so that a client
+   * which never pauses ends between two of them, and `onLastCall` is called. What is left after `timeoutMs` is closed;
+   * resolves with how many sessions that were.
+   */
+  async drain(timeoutMs: number, onLastCall: () => void): Promise<number> {
+    const { clock } = this.#options
     this.#server.close()
     this.#sweep?.cancel()
-    const deadlineMs = this.#options.clock.now() + timeoutMs
-    while (this.sessions.size > 0 && this.#options.clock.now() < deadlineMs) {
-      for (const session of [...this.sessions.values()]) if (session.isIdle) session.end('shutdown')
+    const startedAtMs = clock.now()
+    let isLastCall = false
+    while (this.sessions.size > 0 && clock.now() - startedAtMs < timeoutMs) {
+      const wasLastCall = isLastCall
+      isLastCall = clock.now() - startedAtMs >= timeoutMs / 2
+      for (const session of [...this.sessions.values()])
+        if (isLastCall || session.isIdle) session.end('shutdown')
+      if (isLastCall && !wasLastCall) onLastCall()
       await new Promise<void>((resolve) => {
-        this.#options.clock.after(10, resolve)
+        clock.after(DRAIN_POLL_MS, resolve)
       })
     }
-    for (const session of [...this.sessions.values()]) session.close('shutdown')
+    const left = [...this.sessions.values()]
+    for (const session of left) session.close('shutdown')
+    return left.length
   }
 
   #accept(socket: Socket): void {
