@@ -11,7 +11,7 @@ export type ClientView = {
 }
 
 export function clientLine(session: Session, view: ClientView): string {
-  const { state } = session
+  const { state, socket } = session
   const { identity } = state
   return fields([
     ['id', state.id],
@@ -31,11 +31,11 @@ export function clientLine(session: Session, view: ClientView): string {
     ['multi-mem', 0],
     ['rbs', 0],
     ['rbp', 0],
-    ['obl', 0],
+    ['obl', session.backlogBytes - socket.writableLength],
     ['oll', 0],
-    ['omem', session.backlogBytes],
+    ['omem', socket.writableLength],
     ['tot-mem', session.heldInputBytes + session.requests.underWay.bytes + session.backlogBytes],
-    ['events', session.backlogBytes > 0 ? 'rw' : 'r'],
+    ['events', socket.writableLength > 0 ? 'rw' : 'r'],
     ['cmd', commandOf(session)],
     ['user', userOf(session, view.serviceUser)],
     ['redir', -1],
@@ -44,13 +44,12 @@ export function clientLine(session: Session, view: ClientView): string {
   ])
 }
 
-/** As Redis writes it: an IPv6 address in brackets. */
 export function addressOf({ socket }: Session): string {
-  return joined(socket.remoteAddress, socket.remotePort)
+  return endpointOf(socket.remoteAddress, socket.remotePort)
 }
 
 export function localAddressOf({ socket }: Session): string {
-  return joined(socket.localAddress, socket.localPort)
+  return endpointOf(socket.localAddress, socket.localPort)
 }
 
 export function userOf(session: Session, serviceUser: string): string {
@@ -68,8 +67,8 @@ function seconds(ms: number): number {
   return Math.floor(ms / 1000)
 }
 
-// A connection that has just gone has no address any more.
-function joined(host: string | undefined, port: number | undefined): string {
+/** As Redis writes it: an IPv6 address in brackets. A connection that has just gone has none any more. */
+export function endpointOf(host: string | undefined, port: number | undefined): string {
   if (host === undefined || port === undefined) return '?:0'
   if (host.startsWith('::ffff:')) return `${host.slice('::ffff:'.length)}:${port}`
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
