@@ -9,22 +9,9 @@ import { OwnLane, type FramedRequest, type Lender, type LentLane } from './own-l
 import { OwnRequests, type OwnHost } from './own-requests.ts'
 import { ReplyQueue } from './reply-queue.ts'
 import { ReplyWindow } from './reply-window.ts'
-import type { CloseReason, LaneSide, SessionLane, SessionParts } from './session-parts.ts'
+import type { LaneSide, RequestHost, SessionLane, SessionParts } from './session-parts.ts'
 import type { SessionState } from './session-state.ts'
 import { UnderWay } from './under-way.ts'
-
-/** The session, as far as its open requests move it. */
-export type RequestHost = {
-  readonly closed: CloseReason | undefined
-  /** Reply bytes, in order. */
-  leave: (bytes: Buffer) => void
-  /** More requests may be taken. */
-  proceed: () => void
-  /** A frame that is no reply, to leave between two of them. */
-  readonly push: (frame: Buffer) => void
-  end: (reason: CloseReason) => void
-  close: (reason: CloseReason) => void
-}
 
 export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
   readonly queue: ReplyQueue

@@ -11,12 +11,13 @@ export function refusalOf(command: Command, words: number, state: SessionState):
     return undefined
   // Of what it does not know Redis says that first.
   if (command === unknownCommand || (command.container && words > 1)) return undefined
-  const { arity } = command
+  return refusalToSubscriber(command, words)
+}
+
+function refusalToSubscriber({ name, arity }: Command, words: number): Buffer {
   const isArityWrong = arity < 0 ? words < -arity : arity > 0 && words !== arity
-  if (isArityWrong) return replies.wrongArguments(command.name)
-  return command.name === 'exec'
-    ? replies.execOnlyInSubscriberMode
-    : replies.onlyInSubscriberMode(command.name)
+  if (isArityWrong) return replies.wrongArguments(name)
+  return name === 'exec' ? replies.execOnlyInSubscriberMode : replies.onlyInSubscriberMode(name)
 }
 
 /** In RESP2, where a message cannot be told from a reply. */

@@ -31,6 +31,19 @@ export type CloseReason =
 
 export type LaneSide = 'master' | 'replica'
 
+/** The session, as far as its open requests move it. */
+export type RequestHost = {
+  readonly closed: CloseReason | undefined
+  /** Reply bytes, in order. */
+  leave: (bytes: Buffer) => void
+  /** More requests may be taken. */
+  proceed: () => void
+  /** A frame that is no reply, to leave between two of them. */
+  readonly push: (frame: Buffer) => void
+  end: (reason: CloseReason) => void
+  close: (reason: CloseReason) => void
+}
+
 export type SessionLane = { readonly isUsable: boolean; send: (exchange: Exchange) => void }
 
 /** The shared lanes of one node; undefined when it has as many lanes as it may. */

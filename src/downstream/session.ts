@@ -9,10 +9,10 @@ import { RequestFramer } from '../resp/request-framer.ts'
 import { route } from '../route/route.ts'
 import { ClientOutput } from './client-output.ts'
 import type { BudgetUser } from './input-budget.ts'
-import { OpenRequests, type RequestHost } from './open-requests.ts'
+import { OpenRequests } from './open-requests.ts'
 import { Parking, type Parked } from './parking.ts'
 import { REFUSALS, refusalOf } from './refusals.ts'
-import type { CloseReason, SessionParts } from './session-parts.ts'
+import type { CloseReason, RequestHost, SessionParts } from './session-parts.ts'
 import type { SessionState } from './session-state.ts'
 
 export class Session implements BudgetUser, RequestHost {
