@@ -11,6 +11,8 @@ export class ReplyQueue {
   #first: Exchange | undefined
   #last: Exchange | undefined
   #interjected: Buffer[] = []
+  /** Bytes that wait for the end of the reply of which a part has left. */
+  interjectedBytes = 0
   /** Exchanges of which no reply leaves; undefined as long as no client asked for that. */
   #muted: Set<Exchange> | undefined
 
@@ -72,8 +74,12 @@ export class ReplyQueue {
 
   /** Bytes that are no reply: they leave now, or behind the reply of which a part has left. */
   interject(bytes: Buffer): void {
-    if (this.#first?.isTorn === true) this.#interjected.push(bytes)
-    else this.#leave(bytes)
+    if (this.#first?.isTorn !== true) {
+      this.#leave(bytes)
+      return
+    }
+    this.#interjected.push(bytes)
+    this.interjectedBytes += bytes.length
   }
 
   /** Gives an exchange its replies at once. */
@@ -133,6 +139,7 @@ export class ReplyQueue {
   #leaveInterjected(): void {
     const frames = this.#interjected
     this.#interjected = []
+    this.interjectedBytes = 0
     for (const frame of frames) this.#leave(frame)
   }
 

@@ -66,7 +66,7 @@ export class Session implements BudgetUser, RequestHost {
 
   /** Bytes that the client has not taken. */
   get backlogBytes(): number {
-    return this.#output.backlogBytes
+    return this.#output.backlogBytes + this.#requests.queue.interjectedBytes
   }
 
   /** Bytes that have left or are about to: a client that takes none of its backlog has stalled. */
