@@ -157,7 +157,7 @@ function reset(session: Session, _words: readonly Buffer[], context: HereContext
   session.state.isAuthenticated = context.isOpenTo(session)
   session.state.name = ''
   if (session.requests.queue.mode === 'off') session.requests.queue.mode = 'on'
-  session.resetRequests()
+  session.requests.reset()
   context.subscriptions.leave(session.state)
   session.answer(replies.reset)
 }

@@ -3,7 +3,6 @@
 import type { Socket } from 'node:net'
 import { classify } from '../command/classify.ts'
 import type { Command } from '../command/commands.ts'
-import type { PinReason } from '../command/exceptions.ts'
 import * as replies from '../resp/replies.ts'
 import { RequestFramer } from '../resp/request-framer.ts'
 import { route } from '../route/route.ts'
@@ -21,13 +20,14 @@ export class Session implements BudgetUser, RequestHost {
   readonly #parts: SessionParts
   readonly #framer: RequestFramer
   readonly #output: ClientOutput
-  readonly #requests: OpenRequests
+  readonly requests: OpenRequests
   /** An answer of the proxy itself is awaited that changes what the following requests mean. */
   readonly #parking: Parking
   /** The request that was framed last waits for the end of a pause. */
   isPostponed = false
   #isReading = true
   #isFlushScheduled = false
+  #isProceeding = false
   /** Set when no more requests are taken: the session closes when every reply that is due has left. */
   #ending: CloseReason | undefined
   #hasClientEnded = false
@@ -43,8 +43,8 @@ export class Session implements BudgetUser, RequestHost {
       restricted: () => !state.isAuthenticated
     })
     this.#output = new ClientOutput(socket)
-    this.#requests = new OpenRequests(state, parts, this)
-    this.#parking = new Parking(this.#requests, () => {
+    this.requests = new OpenRequests(state, parts, this)
+    this.#parking = new Parking(this.requests, () => {
       if (this.closed === undefined) this.proceed()
     })
     socket.on('data', (chunk: Buffer) => {
@@ -66,7 +66,7 @@ export class Session implements BudgetUser, RequestHost {
 
   /** Bytes that the client has not taken. */
   get backlogBytes(): number {
-    return this.#output.backlogBytes + this.#requests.queue.interjectedBytes
+    return this.#output.backlogBytes + this.requests.queue.interjectedBytes
   }
 
   /** Bytes that have left or are about to: a client that takes none of its backlog has stalled. */
@@ -79,13 +79,9 @@ export class Session implements BudgetUser, RequestHost {
     return this.#framer.heldBytes + (this.isPostponed ? this.#framer.size : 0)
   }
 
-  get requests(): OpenRequests {
-    return this.#requests
-  }
-
   /** Whether every request that has come is answered. */
   get isIdle(): boolean {
-    return this.#requests.queue.isEmpty && this.#framer.heldBytes === 0 && !this.#parking.isParked
+    return this.requests.queue.isEmpty && this.#framer.heldBytes === 0 && !this.#parking.isParked
   }
 
   // ---- the way in -------------------------------------------------------------------------------------------------
@@ -97,12 +93,23 @@ export class Session implements BudgetUser, RequestHost {
     this.proceed()
   }
 
+  /** Takes what has come, as far as it may go on. What it calls may call it again: the loop sees that by itself. */
   proceed(): void {
+    if (this.#isProceeding) return
+    this.#isProceeding = true
+    this.#takeAll()
+    this.#isProceeding = false
+    this.#limitInput()
+    // A reply that CLIENT REPLY left out ends without anything that leaves.
+    this.#endWhenDone()
+  }
+
+  #takeAll(): void {
     this.#parking.takeTurn()
     while (
       !this.#parking.isParked &&
       this.#ending === undefined &&
-      this.#requests.mayTake(this.#output.backlogBytes)
+      this.requests.mayTake(this.#output.backlogBytes)
     ) {
       const framed = this.#framer.next()
       if (framed === 'request') {
@@ -114,12 +121,11 @@ export class Session implements BudgetUser, RequestHost {
         break
       }
     }
-    this.#limitInput()
   }
 
   #take(): void {
     const request = this.#framer
-    const requests = this.#requests
+    const { requests } = this
     const command = classify(request, this.#parts.table.current)
     if (!this.#mayGoOn(command)) return
     const facts = requests.facts(command, this.state.lastSeenAtMs)
@@ -183,7 +189,7 @@ export class Session implements BudgetUser, RequestHost {
 
   /** A reply of the proxy itself to the request that was framed last. */
   answer(bytes: Buffer): void {
-    this.#requests.queue.answer(this.#requests, bytes)
+    this.requests.queue.answer(this.requests, bytes)
   }
 
   /** As `answer`, but the reply comes later; nothing that follows is taken until `done` runs with it. */
@@ -210,17 +216,7 @@ export class Session implements BudgetUser, RequestHost {
 
   /** A frame that is no reply leaves between two of them. */
   readonly push = (frame: Buffer): void => {
-    this.#requests.queue.interject(frame)
-  }
-
-  /** Why it holds a lane of its own; undefined if it holds none. */
-  get pinReason(): PinReason | undefined {
-    return this.#requests.own.reason
-  }
-
-  /** Forgets the connection state that Redis would forget at RESET. */
-  resetRequests(): void {
-    this.#requests.reset()
+    this.requests.queue.interject(frame)
   }
 
   flush(): void {
@@ -239,7 +235,7 @@ export class Session implements BudgetUser, RequestHost {
       this.close('query_limit')
       return
     }
-    const needed = Math.max(held, this.#framer.announcedBytes) + this.#requests.underWay.bytes
+    const needed = Math.max(held, this.#framer.announcedBytes) + this.requests.underWay.bytes
     const mayRead = this.#parts.budget.ask(this, needed) || this.#ending !== undefined
     if (mayRead === this.#isReading) return
     this.#isReading = mayRead
@@ -259,7 +255,7 @@ export class Session implements BudgetUser, RequestHost {
 
   // What it has sent is still executed, as Redis does; but what is held would run a second time when it retries.
   #clientEnded(): void {
-    if (this.#requests.held > 0 || this.#requests.isBlocked || this.isPostponed) {
+    if (this.requests.held > 0 || this.requests.isBlocked || this.isPostponed) {
       this.close('client')
       return
     }
@@ -278,7 +274,7 @@ export class Session implements BudgetUser, RequestHost {
 
   #endWhenDone(): void {
     if (this.#ending === undefined || this.closed !== undefined) return
-    if (!this.#requests.queue.isEmpty || !this.#output.isEmpty) return
+    if (!this.requests.queue.isEmpty || !this.#output.isEmpty) return
     this.socket.end(() => {
       this.socket.destroy()
     })
@@ -290,7 +286,7 @@ export class Session implements BudgetUser, RequestHost {
     this.closed = reason
     this.#parts.budget.leave(this)
     this.#parts.pause.leave(this)
-    this.#requests.own.close()
+    this.requests.own.close()
     this.socket.destroy()
     this.#parts.onClosed(this, reason)
   }
