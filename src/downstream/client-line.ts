@@ -90,7 +90,8 @@ function libraryOf({ state }: Session): Field[] {
 }
 
 function flagsOf(session: Session): string {
-  const { pinReason, state } = session
+  const { state, requests } = session
+  const pinReason = requests.own.reason
   const flags = [
     pinReason === 'monitor' ? 'O' : '',
     state.isSubscriber ? 'P' : '',
