@@ -8,8 +8,12 @@ export type AccessOptions = {
   readonly clientPassword: string | undefined
   /** Whether the proxy itself holds a password of Redis. */
   readonly holdsPassword: boolean
-  /** Asks Redis; undefined means that the user and the database are good. */
-  readonly verify: (identity: SessionIdentity, done: (refusal: Buffer | undefined) => void) => void
+  /** Asks Redis; undefined means that the user and the database are good, and that the user may ask `question`. */
+  readonly verify: (
+    identity: SessionIdentity,
+    done: (refusal: Buffer | undefined) => void,
+    question?: readonly string[]
+  ) => void
 }
 
 export class Access {
@@ -45,6 +49,15 @@ export class Access {
     verify({ ...identity, protocol: 2 }, (refusal) => {
       done(refusal ?? identity)
     })
+  }
+
+  /** Calls back with Redis' error when its ACL forbids the user to ask this, which must do no harm if it does not. */
+  permit(
+    identity: SessionIdentity,
+    question: readonly string[],
+    done: (refusal: Buffer | undefined) => void
+  ): void {
+    this.#options.verify({ ...identity, protocol: 2 }, done, question)
   }
 
   /** Calls back with the identity on another database, or with the error reply. */

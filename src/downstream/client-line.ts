@@ -24,7 +24,7 @@ export function clientLine(session: Session, view: ClientView): string {
     ['flags', flagsOf(session)],
     ['db', identity.database],
     ...subscriptionsOf(session),
-    ['multi', session.requests.own.isInMulti ? 0 : -1],
+    ['multi', session.requests.own.isInMulti ? session.requests.own.queued : -1],
     ['qbuf', session.heldInputBytes],
     ['qbuf-free', 0],
     ['argv-mem', session.requests.underWay.bytes],

@@ -6,6 +6,7 @@ import type { HereContext } from './here.ts'
 import { integerOf } from './integer-word.ts'
 import type { Session } from './session.ts'
 import type { SessionUser } from './session-state.ts'
+import { isAtLeast } from './version.ts'
 
 type Options = {
   readonly protocol: 2 | 3
@@ -22,7 +23,7 @@ export function hello(session: Session, words: readonly Buffer[], context: HereC
   const { user } = options
   if (user === undefined) {
     if (session.state.isAuthenticated) session.answer(accept(session, options, context))
-    else session.answer(replies.helloNotAuthenticated)
+    else session.answer(replies.helloNotAuthenticated(isAtLeast(context.serverVersion(), [7, 2])))
     return
   }
   session.park((done) => {
@@ -40,6 +41,7 @@ export function hello(session: Session, words: readonly Buffer[], context: HereC
 
 function accept(session: Session, { protocol, name }: Options, context: HereContext): Buffer {
   const { state } = session
+  if (protocol !== state.protocol) session.requests.own.tell('HELLO', String(protocol))
   state.identity = { ...state.identity, protocol }
   if (name !== undefined) state.name = name
   return replies.map(protocol, [

@@ -42,6 +42,11 @@ export type Row = {
   readonly most: number
   readonly answer: Answer
   readonly since?: readonly [major: number, minor: number]
+  /**
+   * A form of the command that does nothing. Redis is asked it as the session's own user, if it has one: what its ACL
+   * forbids there, the proxy must not do here.
+   */
+  readonly harmless?: readonly string[]
 }
 
 const ANY = Number.MAX_SAFE_INTEGER
@@ -73,8 +78,21 @@ export function answerHere(
     if (row === undefined || !isKnown(row, context)) session.answer(unknown(command.name, words))
     else if (words.length < row.least || words.length > row.most)
       session.answer(replies.wrongArguments(command.name))
-    else row.answer(session, words, context)
+    else if (row.harmless === undefined || session.state.identity.user === undefined)
+      row.answer(session, words, context)
+    else answerIfPermitted(row, session, words, context)
   }
+}
+
+function answerIfPermitted(row: Row, session: Session, words: readonly Buffer[], context: HereContext): void {
+  session.wait((goOn) => {
+    context.access.permit(session.state.identity, row.harmless ?? [], (refusal) => {
+      goOn(() => {
+        if (refusal === undefined) row.answer(session, words, context)
+        else session.answer(refusal)
+      })
+    })
+  })
 }
 
 function isKnown({ since }: Row, { serverVersion }: HereContext): boolean {
@@ -118,7 +136,10 @@ function select(session: Session, words: readonly Buffer[], context: HereContext
   }
   session.park((done) => {
     context.access.select(database, session.state.identity, (identity) => {
-      if (!Buffer.isBuffer(identity)) session.state.identity = identity
+      if (!Buffer.isBuffer(identity)) {
+        session.requests.own.tell('SELECT', String(database))
+        session.state.identity = identity
+      }
       done(Buffer.isBuffer(identity) ? identity : replies.ok)
     })
   })

@@ -70,8 +70,8 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
     const mayMove = this.underWay.requests === 0
     const mayRead = command.replica && !needsOwn
     const hasReplica = mayRead && (mayMove ? this.#choice.findReplica() : this.#side === 'replica')
-    const { isInMulti } = this.own
-    return { lastWriteAtMs: this.underWay.lastWriteAtMs, nowMs, hasReplica, needsOwn, isInMulti }
+    const { isInMulti, isTracking } = this.own
+    return { lastWriteAtMs: this.underWay.lastWriteAtMs, nowMs, hasReplica, needsOwn, isInMulti, isTracking }
   }
 
   /** Sends the framed request on, or lets it wait for what is unanswered elsewhere. */

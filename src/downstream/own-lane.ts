@@ -44,6 +44,8 @@ export class OwnLane {
   /** Why it is held, for the metric. */
   #reason: PinReason | undefined
   // As the replies came: what a new lane has to be told.
+  /** Commands that the open transaction has queued. */
+  queued = 0
   #body: Buffer[] = []
   /** The request that turned tracking on, and whether a lane has been told. */
   #tracking: readonly Buffer[] = []
@@ -65,6 +67,10 @@ export class OwnLane {
   /** Requests must go to it whatever they are. */
   get isNeeded(): boolean {
     return this.#isInMulti || this.#isWatching || this.#isTracking
+  }
+
+  get isTracking(): boolean {
+    return this.#isTracking
   }
 
   get isInMulti(): boolean {
@@ -109,6 +115,7 @@ export class OwnLane {
     switch (command.name) {
       case 'multi':
         this.#isInMulti = true
+        this.queued = 0
         return { step: 'multi', effect: 'again' }
       case 'watch':
         this.#isWatching = true
@@ -124,7 +131,10 @@ export class OwnLane {
   #takeQueued(command: Command, request: FramedRequest): Taken {
     if (command.name === 'select') this.#database = Number(request.argument(1)?.toString('latin1'))
     if (command.handling === 'here' && command.name !== 'ping') this.#isDirty = true
-    if (!ENDS_TRANSACTION.has(command.name)) return { step: 'queued', effect: 'again' }
+    if (!ENDS_TRANSACTION.has(command.name)) {
+      this.queued++
+      return { step: 'queued', effect: 'again' }
+    }
     this.#isInMulti = false
     this.#isWatching = false
     return command.name === 'exec' ? { step: 'exec', effect: 'once' } : { step: 'discard', effect: 'again' }
@@ -140,6 +150,8 @@ export class OwnLane {
   #takeTracking({ name }: Command, request: FramedRequest): void {
     if (name !== 'client|tracking') return
     this.#isTracking = request.argument(2)?.toString('latin1').toLowerCase() === 'on'
+    this.#isTold &&= this.#isTracking
+    this.#isDirty = true
     this.#tracking = this.#isTracking ? bytesOf(request) : []
   }
 
@@ -169,6 +181,8 @@ export class OwnLane {
 
   /** The exchange has had its whole reply, of which `bytes` are the last ones. */
   answered(exchange: Exchange, bytes: Buffer): void {
+    // It was on the lane that RESET left.
+    if (this.#leaving !== undefined) return
     switch (exchange.own) {
       case 'multi':
       case 'queued':
@@ -192,6 +206,13 @@ export class OwnLane {
         break
       default:
     }
+  }
+
+  /** What the client's connection has become, its lane must become too; the watch on it goes on. */
+  tell(...words: readonly string[]): void {
+    if (this.#lane === undefined) return
+    this.#isDirty = true
+    this.#lane.send(silently([encode(...words)]))
   }
 
   /** Its transaction is over though Redis has not said so. */

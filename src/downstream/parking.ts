@@ -38,6 +38,16 @@ export class Parking {
     this.takeTurn()
   }
 
+  /** Takes nothing more until `run` calls back; what it wants done is done then, in order. */
+  wait(run: (goOn: (act: () => void) => void) => void): void {
+    this.isParked = true
+    run((act) => {
+      this.isParked = false
+      act()
+      this.#onDone()
+    })
+  }
+
   /** To be called whenever a reply has left. */
   takeTurn(): void {
     const next = this.#inTurn

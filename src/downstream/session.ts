@@ -202,6 +202,11 @@ export class Session implements BudgetUser, RequestHost {
     this.#parking.parkInTurn(run)
   }
 
+  /** Takes nothing more until `run` calls back. */
+  wait(run: (goOn: (act: () => void) => void) => void): void {
+    this.#parking.wait(run)
+  }
+
   // ---- the way out ------------------------------------------------------------------------------------------------
 
   leave(bytes: Buffer): void {

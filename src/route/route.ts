@@ -16,6 +16,8 @@ export type RouteFacts = {
   readonly needsOwn: boolean
   /** Redis queues what comes, until EXEC or DISCARD. */
   readonly isInMulti: boolean
+  /** Redis tells this session's lane which keys have changed. */
+  readonly isTracking: boolean
 }
 
 /** In a transaction Redis would run these on the connection that the proxy lends to the client. */
@@ -27,13 +29,16 @@ const NOT_IN_MULTI = new Set([
 /** These speak of the client's connection also in a transaction, which they end. */
 const ENDS_MULTI = new Set(['reset', 'quit'])
 
+/** While it does, only that lane knows the answer. */
+const ABOUT_TRACKING = new Set(['client|trackinginfo', 'client|getredir'])
+
 export function route(
   command: Command,
   facts: RouteFacts,
   policy: ReadPolicy,
   admission: Admission
 ): Decision {
-  const atProxy = routeAtProxy(command, facts.isInMulti)
+  const atProxy = routeAtProxy(command, facts)
   if (atProxy !== undefined) return atProxy
   if (command.replica && facts.hasReplica && mayReadFromReplica(policy, facts.lastWriteAtMs, facts.nowMs)) {
     return 'replica'
@@ -43,7 +48,9 @@ export function route(
   return facts.needsOwn ? 'own' : 'master'
 }
 
-function routeAtProxy({ name, handling }: Command, isInMulti: boolean): Decision | undefined {
+function routeAtProxy({ name, handling }: Command, facts: RouteFacts): Decision | undefined {
+  const { isInMulti } = facts
+  if (facts.isTracking && ABOUT_TRACKING.has(name)) return undefined
   // CLIENT would tell of that connection, silence it, or close and pause those of every session.
   if (isInMulti && (NOT_IN_MULTI.has(name) || name.startsWith('client|'))) return 'notInMulti'
   if (handling === 'here' && (!isInMulti || ENDS_MULTI.has(name))) return 'here'

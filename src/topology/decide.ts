@@ -50,7 +50,7 @@ export function decide(input: DecideInput): Verdict {
   const trusted = trustedOf(observation.votes)
   const [first] = trusted
   if (first === undefined) {
-    const minority = dissent(observation.votes, adopted?.master, sameNode)
+    const minority = dissent(input, trusted, adopted?.master)
     return { ...unbelieved(input, whyNot(observation)), minority, lowerSinceMs: undefined }
   }
   const believed = winners(trusted, adopted, sameNode)
@@ -60,7 +60,7 @@ export function decide(input: DecideInput): Verdict {
   if (adopted !== undefined && epoch < adopted.epoch) {
     const isProved = lowerSinceMs !== undefined && nowMs - lowerSinceMs >= lowerEpochAfterMs
     if (!isProved) {
-      const minority = dissent(observation.votes, adopted.master, sameNode)
+      const minority = dissent(input, trusted, adopted.master)
       return { ...unbelieved(input, 'lower-epoch'), minority, lowerSinceMs }
     }
   }
@@ -69,7 +69,7 @@ export function decide(input: DecideInput): Verdict {
     kind: 'believe',
     topology: { master, replicas: replicasOf(believed, master, sameNode), epoch },
     votes: trusted.filter((vote) => sameNode(vote.address, master)).length,
-    minority: dissent(observation.votes, master, sameNode),
+    minority: dissent(input, trusted, master),
     lowerSinceMs: undefined
   }
 }
@@ -82,8 +82,12 @@ function isNamed(vote: Vote): vote is Named {
 }
 
 // What CKQUORUM says in TILT rests on what was seen before it, so such a vote counts only where there is no other.
+// A Sentinel of another system, or one that has forgotten its peers, reaches a majority of the few it knows: it is not
+// believed beside others that know more than twice as many.
 function trustedOf(votes: readonly Vote[]): readonly Named[] {
-  const usable = votes.filter(isNamed).filter((vote) => vote.usable)
+  const reaching = votes.filter(isNamed).filter((vote) => vote.usable)
+  const most = Math.max(0, ...reaching.map((vote) => vote.knownSentinels))
+  const usable = reaching.filter((vote) => vote.knownSentinels * 2 > most)
   const upright = usable.filter((vote) => vote.tilt !== true)
   return upright.length > 0 ? upright : usable
 }
@@ -133,11 +137,15 @@ function replicasOf(believed: Some<Named>, master: Address, sameNode: SameNode):
   return reports
 }
 
-function dissent(votes: readonly Vote[], master: Address | undefined, sameNode: SameNode): readonly string[] {
+function dissent(
+  input: DecideInput,
+  trusted: readonly Named[],
+  master: Address | undefined
+): readonly string[] {
   if (master === undefined) return []
-  return votes
+  return input.observation.votes
     .filter(isNamed)
-    .filter((vote) => !vote.usable && !sameNode(vote.address, master))
+    .filter((vote) => !trusted.includes(vote) && !input.sameNode(vote.address, master))
     .map((vote) => vote.sentinel)
 }
 
