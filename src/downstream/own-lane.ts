@@ -1,10 +1,11 @@
 // The lane of its own that a session needs while Redis must remember something of its connection: a transaction, a
 // watch, a blocked call. Knows what has to be said again on another master, and what cannot be [F1].
-import { Exchange, type Effect, type OwnStep, type ReplyReceiver, type RequestBytes } from '../exchange.ts'
+import type { Effect, Exchange, OwnStep, RequestBytes } from '../exchange.ts'
 import type { Command } from '../command/commands.ts'
 import type { PinReason } from '../command/exceptions.ts'
 import { encode } from '../resp/decode.ts'
 import { nullArray, ok, queued } from '../resp/replies.ts'
+import { silently } from './silent-requests.ts'
 
 export type LentLane = {
   readonly isUsable: boolean
@@ -277,22 +278,6 @@ export class OwnLane {
     this.#lane = undefined
   }
 }
-
-const NOBODY: ReplyReceiver = { relay: () => undefined, leftOver: () => undefined }
-
-/** Requests of which nobody hears the replies. */
-export function silently(requests: readonly Buffer[]): Exchange {
-  const bytes = Buffer.concat(requests)
-  const request = { bytes, start: 0, end: bytes.length, parts: undefined, size: bytes.length }
-  const exchange = new Exchange(NOBODY, request, 'again', 0)
-  exchange.count = requests.length
-  return exchange
-}
-
-export const discard = (): Exchange => silently([encode('DISCARD')])
-
-/** WAIT speaks of the writes of its own connection; on a fresh one it would wait for nothing. */
-export const markOffset = (): Exchange => silently([encode('PUBLISH', 'holdfast:wait', '')])
 
 function isNull(reply: Buffer): boolean {
   return reply.equals(nullArray(2)) || reply.equals(nullArray(3))

@@ -2,7 +2,8 @@
 import { isWait, shortened } from '../command/blocking.ts'
 import { Exchange } from '../exchange.ts'
 import * as replies from '../resp/replies.ts'
-import { discard, markOffset, type LentLane, type OwnLane } from './own-lane.ts'
+import type { LentLane, OwnLane } from './own-lane.ts'
+import { discard, markOffset } from './silent-requests.ts'
 
 /** The session's open requests, as far as these move them. */
 export type OwnHost = {
