@@ -23,7 +23,7 @@ export function hello(session: Session, words: readonly Buffer[], context: HereC
   const { user } = options
   if (user === undefined) {
     if (session.state.isAuthenticated) session.answer(accept(session, options, context))
-    else session.answer(replies.helloNotAuthenticated(isAtLeast(context.serverVersion(), [7, 2])))
+    else session.answer(notAuthenticated(context))
     return
   }
   session.park((done) => {
@@ -37,6 +37,10 @@ export function hello(session: Session, words: readonly Buffer[], context: HereC
       done(accept(session, options, context))
     })
   })
+}
+
+function notAuthenticated({ serverVersion }: HereContext): Buffer {
+  return isAtLeast(serverVersion(), [7, 2]) ? replies.helloNotAuthenticated : replies.helloNotAuthenticatedOld
 }
 
 function accept(session: Session, { protocol, name }: Options, context: HereContext): Buffer {

@@ -6,7 +6,8 @@ import type { SessionState } from './session-state.ts'
 
 /** The error reply to a command that the client may not give now; undefined if it may. */
 export function refusalOf(command: Command, words: number, state: SessionState): Buffer | undefined {
-  if (!state.isAuthenticated && !isAllowedToStrangers(command.name)) return replies.notAuthenticated
+  if (!state.isAuthenticated && !isAllowedToStrangers(command.name))
+    return isArityWrong(command, words) ? replies.wrongArguments(command.name) : replies.notAuthenticated
   if (!state.isSubscriber || state.protocol === 3 || ALLOWED_TO_SUBSCRIBERS.has(command.name))
     return undefined
   // Of what it does not know Redis says that first.
@@ -14,9 +15,13 @@ export function refusalOf(command: Command, words: number, state: SessionState):
   return refusalToSubscriber(command, words)
 }
 
-function refusalToSubscriber({ name, arity }: Command, words: number): Buffer {
-  const isArityWrong = arity < 0 ? words < -arity : arity > 0 && words !== arity
-  if (isArityWrong) return replies.wrongArguments(name)
+function isArityWrong({ arity }: Command, words: number): boolean {
+  return arity < 0 ? words < -arity : arity > 0 && words !== arity
+}
+
+function refusalToSubscriber(command: Command, words: number): Buffer {
+  const { name } = command
+  if (isArityWrong(command, words)) return replies.wrongArguments(name)
   return name === 'exec' ? replies.execOnlyInSubscriberMode : replies.onlyInSubscriberMode(name)
 }
 

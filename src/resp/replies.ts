@@ -28,6 +28,10 @@ export const badProtocolVersion = error('ERR Protocol version is not an integer 
 export const helloNotAuthenticated = error(
   'NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time'
 )
+/** The same before Redis 7.2. */
+export const helloNotAuthenticatedOld = error(
+  'NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time'
+)
 export const badClientName = error('ERR Client names cannot contain spaces, newlines or special characters.')
 export const notAnInt32 = error('ERR value is out of range, value must between -2147483648 and 2147483647')
 export const syntaxError = error('ERR syntax error')

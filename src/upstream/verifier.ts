@@ -1,14 +1,22 @@
 // Asks the master whether a user and a database are good: every AUTH of a client is checked by Redis itself, on a
 // fresh connection that never carries anything else.
 import type { Clock } from '../clock.ts'
-import { noMaster } from '../resp/replies.ts'
+import { error, noMaster } from '../resp/replies.ts'
+import { ask, LaneGone } from './ask.ts'
 import type { Dialer, NodeAddress } from './dialer.ts'
 import type { LaneIdentity } from './handshake.ts'
+import type { Lane } from './lane.ts'
 
 /** undefined: they are good. Else Redis' own error, or the one that no master was found in time. */
 type Done = (refusal: Buffer | undefined) => void
 
-type Check = { readonly identity: LaneIdentity; readonly done: Done; readonly deadlineMs: number }
+type Check = {
+  readonly identity: LaneIdentity
+  readonly done: Done
+  readonly deadlineMs: number
+  /** Whether the user may ask this is what is checked besides. */
+  readonly question: readonly string[] | undefined
+}
 
 export type VerifierOptions = {
   readonly dialer: Dialer
@@ -30,9 +38,9 @@ export class Verifier {
     this.#options = options
   }
 
-  verify(identity: LaneIdentity, done: Done): void {
+  verify(identity: LaneIdentity, done: Done, question?: readonly string[]): void {
     const { clock, windowMs } = this.#options
-    this.#waiting.push({ identity, done, deadlineMs: clock.now() + windowMs() })
+    this.#waiting.push({ identity, done, deadlineMs: clock.now() + windowMs(), question })
     this.#run()
   }
 
@@ -51,16 +59,38 @@ export class Verifier {
       this.#again(check)
       return
     }
+    let wasOpened = false
     this.#options.dialer.dial(address, 'master', check.identity, {
       onOpen: (lane) => {
-        lane.cut()
-        this.#finish(check, undefined)
+        wasOpened = true
+        if (check.question === undefined) {
+          lane.cut()
+          this.#finish(check, undefined)
+        } else {
+          this.#ask(check, check.question, lane)
+        }
       },
       onRefused: () => undefined,
-      onEnd: (_lane, end, failure) => {
+      onEnd: (_lane, _end, failure) => {
         if (failure?.step === 'user' || failure?.step === 'select') this.#finish(check, failure.reply)
-        else if (end !== 'cut') this.#again(check)
+        else if (!wasOpened) this.#again(check)
       }
+    })
+  }
+
+  // Only an error of the ACL speaks of the user; any other one is an answer.
+  #ask(check: Check, question: readonly string[], lane: Lane): void {
+    const { clock } = this.#options
+    const deadline = clock.after(Math.max(0, check.deadlineMs - clock.now()), () => {
+      lane.cut('timeout')
+    })
+    ask(lane, question, (reply) => {
+      deadline.cancel()
+      lane.cut()
+      if (reply instanceof LaneGone) this.#again(check)
+      else if (reply instanceof Error && reply.message.startsWith('NOPERM '))
+        this.#finish(check, error(reply.message))
+      else this.#finish(check, undefined)
     })
   }
 
