@@ -70,8 +70,8 @@ function openAccess(proxy: Proxy): Access {
   return new Access({
     clientPassword: client.password === '' ? undefined : client.password,
     holdsPassword: redis.password !== '',
-    verify: (identity, done) => {
-      verifier.verify(identity, done)
+    verify: (identity, done, question) => {
+      verifier.verify(identity, done, question)
     }
   })
 }
