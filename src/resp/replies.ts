@@ -20,9 +20,6 @@ export const notAuthenticated = error('NOAUTH Authentication required.')
 export const maxClients = error('ERR max number of clients reached')
 export const tooManyLanes = error('ERR max number of connections to Redis reached')
 export const wrongPass = error('WRONGPASS invalid username-password pair or user is disabled.')
-export const noPasswordSet = error(
-  'ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?'
-)
 export const noProto = error('NOPROTO unsupported protocol version')
 export const badProtocolVersion = error('ERR Protocol version is not an integer or out of range')
 export const helloNotAuthenticated = error(
