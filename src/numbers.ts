@@ -1,16 +1,10 @@
 // What the admin server shows, read from the parts at the moment it is asked for. The data path only adds to plain
 // numbers and knows nothing of this file [O1].
-import { settingsInForce } from './config/in-force.ts'
-import type { Loaded } from './config/load.ts'
 import { leadsTo, phases, type FailoverEvent } from './failover/machine.ts'
-import type { Flight } from './failover/flight-recorder.ts'
-import { LatencyHistogram } from './histogram.ts'
 import {
   CLOSE_REASONS,
-  FALLBACK_REASONS,
   LANE_ERRORS,
   LANE_KINDS,
-  PINNED_WAIT_OUTCOMES,
   PIN_REASONS,
   SENTINEL_EVENTS,
   zeroes,
@@ -18,7 +12,6 @@ import {
   type NodeNumbers
 } from './metrics-source.ts'
 import type { Proxy } from './proxy.ts'
-import type { FlightRecord, Status } from './status.ts'
 import { formatAddress } from './topology/topology.ts'
 
 export type ProcessFacts = {
@@ -74,10 +67,15 @@ export function metricsSource(proxy: Proxy, facts: ProcessFacts): MetricsSource 
   }
 }
 
-function clientNumbers(proxy: Proxy): MetricsSource['clients'] {
+export function clientNumbers(proxy: Proxy): MetricsSource['clients'] {
   const { listener, counters, budget, settings } = proxy
   let outputBufferBytes = 0
-  for (const session of listener.sessions.values()) outputBufferBytes += session.backlogBytes
+  const pinned = zeroes(PIN_REASONS)
+  for (const session of listener.sessions.values()) {
+    outputBufferBytes += session.backlogBytes
+    const { reason } = session.requests.own
+    if (reason !== undefined) pinned[reason]++
+  }
   return {
     connected: listener.sessions.size,
     max: settings.client.maxClients,
@@ -88,15 +86,13 @@ function clientNumbers(proxy: Proxy): MetricsSource['clients'] {
     sentBytes: counters.sentBytes,
     outputBufferBytes,
     uploadBytes: budget.usedBytes,
-    pinned: zeroes(PIN_REASONS),
+    pinned,
     subscriptions: proxy.subscriptions.counts(),
     pubsubGap: counters.pubsubGap
   }
 }
 
-const NOTHING_MEASURED = new LatencyHistogram()
-
-function requestNumbers(proxy: Proxy): MetricsSource['requests'] {
+export function requestNumbers(proxy: Proxy): MetricsSource['requests'] {
   const { counters, lanes } = proxy
   const loads = lanes.counts()
   const sum = (role: string): number =>
@@ -105,21 +101,21 @@ function requestNumbers(proxy: Proxy): MetricsSource['requests'] {
     total: {
       master: counters.master,
       replica: counters.replica,
-      pinned: 0,
+      pinned: counters.pinned,
       proxy: counters.here,
       refused: counters.refused
     },
     errors: counters.errors,
-    inFlight: { master: sum('master'), replica: sum('replica'), pinned: 0 },
-    duration: { ...counters.latency, pinned: NOTHING_MEASURED },
+    inFlight: { master: sum('master'), replica: sum('replica'), pinned: lanes.pinned.inFlight },
+    duration: counters.latency,
     replayed: proxy.gate.counters.replayed,
     inDoubt: proxy.gate.counters.inDoubt,
     withheld: proxy.gate.counters.withheld,
-    readFallbacks: zeroes(FALLBACK_REASONS)
+    readFallbacks: counters.fallbacks
   }
 }
 
-function nodeNumbers(proxy: Proxy): NodeNumbers[] {
+export function nodeNumbers(proxy: Proxy): NodeNumbers[] {
   const shared = new Map(proxy.lanes.counts().map(({ address, lanes }) => [formatAddress(address), lanes]))
   const lanesOf = (name: string) => ({ ...zeroes(LANE_KINDS), shared: shared.get(name) ?? 0, service: 1 })
   const { admission } = proxy.controller
@@ -144,7 +140,7 @@ function nodeNumbers(proxy: Proxy): NodeNumbers[] {
       address: master,
       role: 'master',
       up,
-      lanes: lanesOf(master),
+      lanes: { ...lanesOf(master), pinned: proxy.lanes.pinned.size },
       lagSeconds: undefined,
       offsetLagBytes: undefined
     },
@@ -163,7 +159,7 @@ function upstreamNumbers(proxy: Proxy): MetricsSource['upstream'] {
     nodes: nodeNumbers(proxy),
     lanesOpened: counters.opened,
     laneErrors: errors,
-    pinnedWait: zeroes(PINNED_WAIT_OUTCOMES),
+    pinnedWait: proxy.lanes.pinned.waits,
     sentBytes: { master: counters.master.sentBytes, replica: counters.replica.sentBytes },
     receivedBytes: { master: counters.master.receivedBytes, replica: counters.replica.receivedBytes }
   }
@@ -208,92 +204,5 @@ function failoverNumbers(proxy: Proxy): MetricsSource['failover'] {
     offsetDifferenceBytes: recorder.offsetDifference,
     handovers: recorder.handovers,
     masterRestarts: controller.masterRestarts
-  }
-}
-
-/** GET /status. */
-export function statusOf(proxy: Proxy, facts: ProcessFacts, loaded: Loaded): Status {
-  const { controller, held } = proxy
-  const clients = clientNumbers(proxy)
-  const requests = requestNumbers(proxy)
-  return {
-    proxy: {
-      version: facts.version,
-      pid: process.pid,
-      startedAt: new Date(facts.startedAtMs).toISOString(),
-      uptimeSeconds: (Date.now() - facts.startedAtMs) / 1000,
-      ready: isReady(proxy, facts),
-      paused: controller.isPaused,
-      draining: facts.isDraining()
-    },
-    listen: facts.listen,
-    masterName: proxy.settings.master,
-    phase: controller.phase,
-    generation: controller.seat.generation,
-    epoch: controller.topology?.epoch ?? 0,
-    ...nodeStatus(proxy),
-    sentinels: sentinelStatus(proxy),
-    clients: { ...clients, rejected: clients.rejected.max_clients },
-    requests: { ...requests, errors: total(requests.errors), replayed: total(requests.replayed) },
-    latency: latencyStatus(requests.duration),
-    held: { count: held.requests, bytes: held.bytes, oldestAgeSeconds: held.oldestAgeMs / 1000 },
-    lanes: nodeNumbers(proxy).map(({ address, lanes }) => ({ node: address, kinds: lanes })),
-    failovers: controller.recorder.flights.map(flightRecord),
-    settings: settingsInForce(loaded)
-  }
-}
-
-function total(counts: Readonly<Record<string, number>>): number {
-  return Object.values(counts).reduce((sum, count) => sum + count, 0)
-}
-
-function nodeStatus(proxy: Proxy): Pick<Status, 'master' | 'replicas'> {
-  const { admission, seat } = proxy.controller
-  const { master } = seat
-  return {
-    master: master
-      ? { address: formatAddress(master.topology.master), up: admission === 'forward', offset: master.offset }
-      : null,
-    replicas: proxy.reads.standings().map(({ address, isUp, why, lagMs, offset }) => ({
-      address: formatAddress(address),
-      up: isUp,
-      eligible: why === null,
-      lagSeconds: lagMs === null ? null : lagMs / 1000,
-      offset
-    }))
-  }
-}
-
-function sentinelStatus(proxy: Proxy): Status['sentinels'] {
-  return proxy.discovery.sentinels.states().map(({ sentinel, vote }) => ({
-    address: sentinel,
-    up: vote !== null,
-    quorum: vote === null ? null : vote.usable,
-    master: vote?.address ? formatAddress(vote.address) : null
-  }))
-}
-
-function latencyStatus(duration: MetricsSource['requests']['duration']): Status['latency'] {
-  return {
-    boundsSeconds: duration.master.bounds,
-    counts: {
-      master: duration.master.cumulative(),
-      replica: duration.replica.cumulative(),
-      pinned: duration.pinned.cumulative()
-    }
-  }
-}
-
-function flightRecord(flight: Flight): FlightRecord {
-  const { tally, ...facts } = flight
-  return {
-    ...facts,
-    ...tally,
-    from: flight.from ?? null,
-    to: flight.to ?? null,
-    durationMs: flight.durationMs ?? null,
-    writeGapMs: flight.durationMs ?? null,
-    offsetDifference: flight.offsetDifference ?? null,
-    proof: flight.proof ?? null
   }
 }

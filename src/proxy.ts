@@ -21,7 +21,7 @@ import { HoldQueue } from './failover/hold-queue.ts'
 import { Gate } from './gate.ts'
 import { FAILOVER_SECONDS, LatencyHistogram } from './histogram.ts'
 import type { Log } from './log.ts'
-import { ERROR_WORDS, countKnown, zeroes } from './metrics-source.ts'
+import { ERROR_WORDS, FALLBACK_REASONS, countKnown, zeroes } from './metrics-source.ts'
 import { Reads } from './reads.ts'
 import * as rules from './rules.ts'
 import type { Topology } from './topology/topology.ts'
@@ -42,7 +42,14 @@ export class Proxy {
     receivedBytes: 0,
     sentBytes: 0,
     errors: zeroes(ERROR_WORDS),
-    latency: { master: new LatencyHistogram(), replica: new LatencyHistogram() },
+    pinned: 0,
+    /** Reads that a replica might have answered, by why the master did. */
+    fallbacks: zeroes(FALLBACK_REASONS),
+    latency: {
+      master: new LatencyHistogram(),
+      replica: new LatencyHistogram(),
+      pinned: new LatencyHistogram()
+    },
     heldFor: new LatencyHistogram(),
     failoverDuration: new LatencyHistogram(),
     pubsubGap: new LatencyHistogram(FAILOVER_SECONDS)

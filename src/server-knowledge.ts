@@ -56,7 +56,9 @@ function liveCommands(reply: readonly unknown[]): LiveCommand[] {
     if (!Array.isArray(entry)) return []
     const [name, arity, flags] = entry as readonly unknown[]
     const isCommand = typeof name === 'string' && Array.isArray(flags)
-    const own = isCommand ? [{ name: name.toLowerCase(), flags: flags.map(String), arity: Number(arity) }] : []
+    const own = isCommand
+      ? [{ name: name.toLowerCase(), flags: flags.map(String), arity: Number(arity) }]
+      : []
     return Array.isArray(entry[9]) ? [...own, ...liveCommands(entry[9])] : own
   })
 }

@@ -1,7 +1,8 @@
 // What the admin server shows and does, read from the running proxy and asked of it.
 import type { AdminSource, Readiness } from '../admin/source.ts'
 import { Metrics } from '../metrics.ts'
-import { isReady, metricsSource, statusOf, type ProcessFacts } from '../numbers.ts'
+import { isReady, metricsSource, type ProcessFacts } from '../numbers.ts'
+import { statusOf } from '../status-of.ts'
 import type { Proxy } from '../proxy.ts'
 import { pause, resume } from './pause.ts'
 import type { Reloader } from './reload.ts'

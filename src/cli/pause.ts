@@ -24,7 +24,10 @@ export async function pause({ controller, lanes, holdWindowMs }: Pausable): Prom
   const deadlineMs = performance.now() + DRAIN_MS
   while (lanes.inFlight > 0 && performance.now() < deadlineMs) await sleep(POLL_MS)
   const rest = lanes.inFlight === 0 ? 'nothing is in flight' : `${lanes.inFlight} still in flight`
-  return { done: true, message: `paused: requests wait, each for ${formatDuration(holdWindowMs)} at most; ${rest}` }
+  return {
+    done: true,
+    message: `paused: requests wait, each for ${formatDuration(holdWindowMs)} at most; ${rest}`
+  }
 }
 
 export function resume({ controller, held }: Pausable): Promise<ActionResult> {

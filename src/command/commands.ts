@@ -46,7 +46,10 @@ export class CommandTable {
     for (const name of this.#rows.keys()) {
       const [container, subcommand] = name.split('|') as [string, string | undefined]
       if (subcommand !== undefined)
-        this.#add({ ...(this.#rows.get(container) ?? rowOf({ name: container, flags: [] })), container: true })
+        this.#add({
+          ...(this.#rows.get(container) ?? rowOf({ name: container, flags: [] })),
+          container: true
+        })
     }
     for (const row of this.#rows.values()) if (!row.name.includes('|')) this.#index(row)
   }

@@ -89,10 +89,16 @@ function answerIfPermitted(row: Row, session: Session, words: readonly Buffer[],
     context.access.permit(session.state.identity, row.harmless ?? [], (refusal) => {
       goOn(() => {
         if (refusal === undefined) row.answer(session, words, context)
-        else session.answer(refusal)
+        else session.answer(inItsName(refusal, words))
       })
     })
   })
+}
+
+// The error names the command that was asked of Redis, which may be another one.
+function inItsName(refusal: Buffer, words: readonly Buffer[]): Buffer {
+  const name = words.slice(0, 2).map(text).join('|').toLowerCase()
+  return Buffer.from(refusal.toString().replace(/'client\|[a-z-]+'/, `'${name}'`))
 }
 
 function isKnown({ since }: Row, { serverVersion }: HereContext): boolean {

@@ -126,7 +126,7 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
   #send(exchange: Exchange, lane: SessionLane, side: LaneSide): void {
     this.#lane = lane
     this.#side = side
-    this.underWay.add(side, exchange.count, exchange.size)
+    this.underWay.add(exchange.own === undefined ? side : 'pinned', exchange.count, exchange.size)
     this.#noteWrite(exchange.effect)
     lane.send(exchange)
   }
@@ -256,10 +256,15 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
     this.underWay.requests -= ended
     this.window.learn(bytes.length, ended)
     this.queue.relay(exchange, bytes)
-    if (exchange.state === 'answered') this.underWay.finish(exchange, this.#side, this.#parts.clock.now())
+    if (exchange.state === 'answered') this.#finish(exchange)
     if (exchange.own !== undefined && exchange.state === 'answered') this.#finishOwn(exchange, bytes)
     if (ended === 0) return
     this.goOn()
+  }
+
+  #finish(exchange: Exchange): void {
+    const side = exchange.own === undefined ? this.#side : 'pinned'
+    this.underWay.finish(exchange, side, this.#parts.clock.now())
   }
 
   #finishOwn(exchange: Exchange, bytes: Buffer): void {

@@ -98,11 +98,13 @@ export type SessionLimits = {
 export type SessionCounters = {
   master: number
   replica: number
+  pinned: number
   here: number
   refused: number
   receivedBytes: number
   sentBytes: number
-  readonly latency: Readonly<Record<'master' | 'replica', { observeMs: (ms: number, count: number) => void }>>
+  readonly fallbacks: { consistency: number; no_replica: number }
+  readonly latency: Readonly<Record<LaneSide | 'pinned', { observeMs: (ms: number, count: number) => void }>>
 }
 
 export type SessionParts = {

@@ -132,6 +132,7 @@ export class Session implements BudgetUser, RequestHost {
     const decision = route(command, facts, this.#parts.policy, this.#parts.gate.admission)
     switch (decision) {
       case 'master':
+        if (command.replica) this.#parts.counters.fallbacks[facts.hasReplica ? 'consistency' : 'no_replica']++
         requests.forward(command, request, 'master')
         break
       case 'replica':

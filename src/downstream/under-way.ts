@@ -15,14 +15,14 @@ export class UnderWay {
   }
 
   /** So many requests of so many bytes are sent. */
-  add(side: LaneSide, requests: number, bytes: number): void {
+  add(side: LaneSide | 'pinned', requests: number, bytes: number): void {
     this.requests += requests
     this.bytes += bytes
     this.#counters[side] += requests
   }
 
   /** Every reply of the exchange has left. */
-  finish(exchange: Exchange, side: LaneSide, nowMs: number): void {
+  finish(exchange: Exchange, side: LaneSide | 'pinned', nowMs: number): void {
     this.bytes -= exchange.size
     this.#counters.latency[side].observeMs(nowMs - exchange.startedAtMs, exchange.count)
     if (exchange.effect === 'once') this.lastWriteAtMs = nowMs

@@ -26,7 +26,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   admin: ['metrics', 'log', 'errors', 'status', 'metrics-source', 'histogram'],
   demo: ['errors', 'clock', 'resp', '(config)', '(status)'],
   cli: [
-    ...['config', 'proxy', 'numbers', 'log', 'errors', 'clock', 'turn', 'demo', 'admin', 'metrics', 'status'],
+    ...['config', 'proxy', 'numbers', 'status-of', 'log', 'errors', 'clock', 'turn', 'demo', 'admin', 'metrics', 'status'],
     ...['topology', 'resp', 'upstream']
   ],
   main: ['cli', 'errors']
@@ -35,7 +35,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
 /** proxy.ts and the files beside it join the parts: they may import all that are not above them. */
 // prettier-ignore
 export const joints: readonly string[] =
-  ['proxy', 'clients-side', 'discovery', 'gate', 'numbers', 'reads', 'rules', 'server-knowledge']
+  ['proxy', 'clients-side', 'discovery', 'gate', 'numbers', 'reads', 'rules', 'server-knowledge', 'status-of']
 export const aboveJoints: readonly string[] = ['cli', 'demo', 'main']
 
 /** Each package lives behind one part, so that it can be replaced there. */
