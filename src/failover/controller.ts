@@ -76,9 +76,8 @@ export class FailoverController {
     if (bound?.isConfirmed === false && isSettled && topology.epoch <= bound.topology.epoch) return
     // It is being proved already.
     if (this.#binding && this.#options.sameNode(this.#binding.topology.master, topology.master)) return
-    this.#target = topology
     const name = formatAddress(topology.master)
-    this.#happened('masterNamed', `the Sentinels name ${name} at epoch ${topology.epoch}`)
+    this.#named(topology, `the Sentinels name ${name} at epoch ${topology.epoch}`)
   }
 
   /** An election is under way, as far as known with this candidate. */
@@ -121,10 +120,8 @@ export class FailoverController {
 
   close(): void {
     this.#isClosed = true
-    this.#binding?.end()
-    this.#election?.end()
+    this.#leave()
     this.#budget?.cancel()
-    this.#confirmation?.cancel()
     this.seat.close()
     this.#options.held.shed('shutdown')
   }
@@ -144,6 +141,7 @@ export class FailoverController {
       this.#happened('bound', `${formatAddress(topology.master)} proved that it is master`)
     },
     onFailed: (why) => {
+      this.#endBinding()
       this.#happened('bindFailed', why)
     },
     onDoubted: (why) => {
@@ -171,7 +169,7 @@ export class FailoverController {
       this.recorder.start(why, this.topology)
     this.#phase = next.phase
     this.#admit()
-    this.#leave(from)
+    this.#leave()
     const facts = { generation: this.seat.generation, held: this.#options.held.requests }
     this.transitions.add({ from, to: next.phase, event, reason: why, ...facts }, this.seat.master?.topology)
     for (const effect of next.effects) this.#effects[effect]()
@@ -179,10 +177,11 @@ export class FailoverController {
   }
 
   // Each phase starts its own watches and timers; those of the phase before end with it.
-  #leave(from: Phase): void {
-    if (from === 'binding') this.#endBinding()
-    if (from === 'handover') this.#endElection()
-    if (from === 'provisional') this.#confirmation?.cancel()
+  #leave(): void {
+    this.#endBinding()
+    this.#election?.end()
+    this.#election = undefined
+    this.#confirmation?.cancel()
     this.seat.master?.endProbe()
   }
 
@@ -243,17 +242,19 @@ export class FailoverController {
     })
   }
 
-  #endElection(): void {
-    this.#election?.end()
-    this.#election = undefined
-  }
-
   #awaitConfirmation(): void {
     const { clock, rules, askSentinels } = this.#options
     askSentinels('to confirm the candidate')
     this.#confirmation = clock.after(rules.confirmTimeoutMs, () => {
       this.#happened('confirmationMissed', 'no usable Sentinel confirmed the candidate')
     })
+  }
+
+  #named(topology: Topology, why: string): void {
+    this.#target = topology
+    // The budget is spent, so that nothing may be held while it is proved.
+    if (this.#phase === 'shedding') this.#startBinding()
+    else this.#happened('masterNamed', why)
   }
 
   #startBinding(): void {
@@ -289,7 +290,6 @@ export class FailoverController {
     this.masterRestarts++
     log.warn({ master: formatAddress(topology.master) }, 'the master restarted with another history')
     if (rules.refuseEmptyMaster) return
-    this.#target = topology
-    this.#happened('masterNamed', 'it restarted under the same address')
+    this.#named(topology, 'it restarted under the same address')
   }
 }

@@ -15,7 +15,8 @@ export const phases = [
 /**
  * seeking: no master is known. binding: one is named and is being proved on its own connection. serving: bound.
  * suspect: the bound master gives reason for doubt. handover: an election is under way; writes have stopped.
- * provisional: bound to the elected candidate, ahead of the Sentinels' word. shedding: none was found in the budget.
+ * provisional: bound to the elected candidate, ahead of the Sentinels' word. shedding: none was found in the budget;
+ * one that is named is proved all the same, but nothing is held for it until it is bound.
  */
 export type Phase = (typeof phases)[number]
 
@@ -59,14 +60,14 @@ const _ = undefined
 // prettier-ignore
 export const leadsTo: Readonly<Record<FailoverEvent, Row>> = {
   //                    seeking     binding     serving     suspect     handover       provisional  shedding
-  masterNamed:        ['binding',  'binding',  'binding',  'binding',  'binding',     'binding',   'binding'],
+  masterNamed:        ['binding',  'binding',  'binding',  'binding',  'binding',     'binding',   _],
   masterConfirmed:    [_,          _,          _,          _,          _,             'serving',   _],
   masterDoubted:      [_,          _,          'suspect',  _,          _,             'suspect',   _],
   masterAlive:        [_,          _,          _,          'serving',  _,             _,           'serving'],
   electionSeen:       [_,          _,          'handover', 'handover', _,             'handover',  _],
   switchoverAsked:    [_,          _,          'handover', _,          _,             _,           _],
   electionOver:       [_,          _,          _,          _,          'suspect',     _,           _],
-  bound:              [_,          'serving',  _,          _,          _,             _,           _],
+  bound:              [_,          'serving',  _,          _,          _,             _,           'serving'],
   boundAhead:         [_,          _,          _,          _,          'provisional', _,           _],
   bindFailed:         [_,          'seeking',  _,          _,          _,             _,           _],
   confirmationMissed: [_,          _,          _,          _,          _,             'seeking',   _],

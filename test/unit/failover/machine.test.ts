@@ -162,7 +162,17 @@ t.test('from every phase there is a way back into service', async (t) => {
 })
 
 t.test('a master that the Sentinels name is proved, whatever the phase [F6]', async (t) => {
-  for (const phase of phases) t.equal(step(phase, 'masterNamed')?.phase, 'binding', phase)
+  for (const phase of phases) {
+    if (admits[phase] !== 'refuse') t.equal(step(phase, 'masterNamed')?.phase, 'binding', phase)
+  }
+})
+
+t.test('when the budget is spent nothing is held again until a master is bound [F4]', async (t) => {
+  for (const event of events) {
+    const next = step('shedding', event)
+    if (next !== undefined) t.equal(admits[next.phase], 'forward', event)
+  }
+  t.equal(step('shedding', 'bound')?.phase, 'serving')
 })
 
 t.test('whoever refuses requests goes on asking the Sentinels and the master [F1]', async (t) => {
