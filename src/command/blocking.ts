@@ -23,7 +23,7 @@ const TIMEOUTS: Readonly<Record<string, readonly [Place, Unit]>> = {
 }
 
 /** The words of a blocking request with what is left of its time-out; as they are if it has none that is known. */
-export function withTimeLeft(words: readonly Buffer[], elapsedMs: number): readonly Buffer[] {
+function withTimeLeft(words: readonly Buffer[], elapsedMs: number): readonly Buffer[] {
   const [place, unit] = TIMEOUTS[words[0]?.toString('latin1').toLowerCase() ?? ''] ?? []
   const index = place === undefined ? -1 : indexOf(place, words)
   const timeout = Number(words[index]?.toString('latin1'))

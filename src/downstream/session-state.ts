@@ -69,7 +69,7 @@ export class SessionState {
   }
 }
 
-export function laneKeyOf({ user, database, protocol }: SessionIdentity): string {
+function laneKeyOf({ user, database, protocol }: SessionIdentity): string {
   return `${protocol} ${database} ${userKeyOf(user)}`
 }
 

@@ -67,7 +67,7 @@ export class Handshake {
   }
 }
 
-export function authWords(credentials: Credentials): string[] {
+function authWords(credentials: Credentials): string[] {
   return credentials.username === undefined
     ? [credentials.password]
     : [credentials.username, credentials.password]
