@@ -59,13 +59,16 @@ export class Traffic {
   }
 
   /** Starts a client for each role; resolves when all are connected and have written the key they own. */
-  async start(clients: Readonly<Record<string, Role>>): Promise<void> {
+  async start(
+    clients: Readonly<Record<string, Role>>,
+    { paceMs = this.#options.paceMs ?? 2 } = {}
+  ): Promise<void> {
     const { port, history } = this.#options
     const started = Object.entries(clients).map(async ([name, role]) => {
       const client = new TrafficClient(name, port, history)
       this.#clients.push(client)
       await client.send([{ kind: 'put', key: `own:${name}`, value: name }])
-      this.#loops.push(this.#loop(client, role))
+      this.#loops.push(this.#loop(client, role, paceMs))
     })
     await Promise.all(started)
   }
@@ -81,8 +84,7 @@ export class Traffic {
     await Promise.all(this.#loops)
   }
 
-  async #loop(client: TrafficClient, role: Role): Promise<void> {
-    const { paceMs = 2 } = this.#options
+  async #loop(client: TrafficClient, role: Role, paceMs: number): Promise<void> {
     for (let n = 0; !this.#isStopping; n += 1) {
       await client.send(role(client.name, n))
       if (paceMs > 0) await sleep(paceMs * (0.5 + Math.random()))
