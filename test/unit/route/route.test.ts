@@ -31,7 +31,8 @@ function* cases(): Generator<Case> {
                 nowMs: 1000,
                 hasReplica,
                 needsOwn,
-                isInMulti
+                isInMulti,
+                isTracking: false
               }
               yield { facts, policy: { consistency, afterWriteMs: 50 }, admission, wroteLately }
             }
@@ -114,4 +115,13 @@ t.test('what would damage a shared server is refused, in a transaction too', asy
       [],
       name
     )
+})
+
+t.test('while Redis tracks what a session reads, only its own lane knows the state of that', async (t) => {
+  const facts = { lastWriteAtMs: 0, nowMs: 1000, hasReplica: false, needsOwn: true, isInMulti: false }
+  const policy = { consistency: 'session', afterWriteMs: 50 } as const
+  for (const name of ['client|trackinginfo', 'client|getredir']) {
+    t.equal(route(command(name), { ...facts, isTracking: true }, policy, 'forward'), 'own', name)
+    t.equal(route(command(name), { ...facts, isTracking: false }, policy, 'forward'), 'here', name)
+  }
 })
