@@ -10,29 +10,50 @@ import { isAtLeast } from './version.ts'
 type Test = (session: Session) => boolean
 
 /** One test for each kind of filter: of one that is given twice, the last holds, as in Redis. */
-type Filters = { readonly tests: Map<string, Test>; skipsSelf: boolean }
+type Filters = {
+  readonly tests: Map<string, Test>
+  skipsSelf: boolean
+  /** As whom no session is here: whether there is such a user only Redis knows. */
+  stranger: string | undefined
+}
 
 export function kill(session: Session, words: readonly Buffer[], context: HereContext): void {
   if (words.length === 3) {
-    const address = text(words[2])
-    const killed = close(
-      session,
-      sessionsOf(context).filter((each) => addressOf(each) === address)
-    )
-    session.answer(killed.count === 0 ? replies.error('ERR No such client') : replies.ok)
-    if (killed.self) session.end('killed')
+    killAt(session, text(words[2]), context)
     return
   }
   const filters = readFilters(words, context)
-  if (Buffer.isBuffer(filters)) {
-    session.answer(filters)
-    return
-  }
+  if (Buffer.isBuffer(filters)) session.answer(filters)
+  else if (filters.stranger === undefined) killBy(session, filters, context)
+  else killByStranger(session, filters.stranger, context)
+}
+
+/** The old form: one address, which may be the client's own. */
+function killAt(session: Session, address: string, context: HereContext): void {
+  const killed = close(
+    session,
+    sessionsOf(context).filter((each) => addressOf(each) === address)
+  )
+  session.answer(killed.count === 0 ? replies.error('ERR No such client') : replies.ok)
+  if (killed.self) session.end('killed')
+}
+
+function killBy(session: Session, filters: Filters, context: HereContext): void {
   const tests = [...filters.tests.values()]
   const chosen = sessionsOf(context).filter((each) => tests.every((test) => test(each)))
   const killed = close(session, filters.skipsSelf ? chosen.filter((each) => each !== session) : chosen)
   session.answer(replies.integer(killed.count))
   if (killed.self) session.end('killed')
+}
+
+function killByStranger(session: Session, name: string, context: HereContext): void {
+  session.wait((goOn) => {
+    context.askMaster(['ACL', 'GETUSER', name], (user) => {
+      goOn(() => {
+        session.answer(user === null ? replies.error(`ERR No such user '${name}'`) : replies.integer(0))
+      })
+    })
+  })
 }
 
 // Who asks still gets the reply.
@@ -46,7 +67,7 @@ function sessionsOf(context: HereContext): Session[] {
 }
 
 function readFilters(words: readonly Buffer[], context: HereContext): Filters | Buffer {
-  const filters: Filters = { tests: new Map(), skipsSelf: true }
+  const filters: Filters = { tests: new Map(), skipsSelf: true, stranger: undefined }
   for (let at = 2; at < words.length; at += 2) {
     const refusal = readFilter(filters, words.slice(at, at + 2), context)
     if (refusal !== undefined) return refusal
@@ -66,6 +87,7 @@ function readFilter(
   if (test === undefined) return replies.syntaxError
   if (Buffer.isBuffer(test)) return test
   filters.tests.set(name, test)
+  if (name === 'user') filters.stranger = sessionsOf(context).some(test) ? undefined : text(value)
   return undefined
 }
 
@@ -99,14 +121,8 @@ function ofType(value: Buffer): Test | Buffer {
   return Buffer.isBuffer(type) ? type : (session) => isOfType(session, type)
 }
 
-// Redis knows users that are not connected; the proxy only those that are, and its own.
-function ofUser(value: Buffer, context: HereContext): Test | Buffer {
-  const { serviceUser } = context
+function ofUser(value: Buffer, { serviceUser }: HereContext): Test {
   const name = text(value)
-  const isKnown =
-    [serviceUser, 'default'].includes(name) ||
-    sessionsOf(context).some((session) => userOf(session, serviceUser) === name)
-  if (!isKnown) return replies.error(`ERR No such user '${name}'`)
   return (session) => userOf(session, serviceUser) === name
 }
 
