@@ -56,7 +56,7 @@ const effectMeans: Readonly<Record<Effect, string>> = {
   followElection: 'The candidate is asked for its role every 10 ms until it is master.',
   awaitConfirmation: 'The Sentinels are asked, and have `failover.confirmTimeout` to name it.',
   replay: 'What is held is sent, in the order of its arrival.',
-  shed: 'What is held is answered with `-MASTERDOWN`.'
+  shed: 'What is held is answered with `-MASTERDOWN`; what was withheld or never answered is settled without a proof.'
 }
 
 const admissionMeans: Readonly<Record<Admission, string>> = {
