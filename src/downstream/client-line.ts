@@ -38,7 +38,7 @@ export function clientLine(session: Session, view: ClientView): string {
     ['events', socket.writableLength > 0 ? 'rw' : 'r'],
     ['cmd', commandOf(session)],
     ['user', userOf(session, view.serviceUser)],
-    ['redir', -1],
+    ['redir', session.requests.own.isTracking ? 0 : -1],
     ['resp', identity.protocol],
     ...(view.hasLibrary ? libraryOf(session) : [])
   ])
@@ -93,18 +93,17 @@ function flagsOf(session: Session): string {
   const { state, requests } = session
   const pinReason = requests.own.reason
   const flags = [
-    pinReason === 'monitor' ? 'O' : '',
     state.isSubscriber ? 'P' : '',
     session.requests.own.isInMulti ? 'x' : '',
     pinReason === 'blocking' || session.isPostponed ? 'b' : '',
-    pinReason === 'tracking' ? 't' : '',
+    requests.own.isTracking ? 't' : '',
     state.isNoEvict ? 'e' : '',
     state.isNoTouch ? 'T' : ''
   ].join('')
   return flags === '' ? 'N' : flags
 }
 
-// What Redis does not know, also of a container without a known subcommand, is NULL.
+// A name that Redis does not know, also of a container without a known subcommand, is NULL.
 function commandOf({ state }: Session): string {
   const command = state.lastCommand
   return command === undefined || command.name === '' || command.container ? 'NULL' : command.name
