@@ -176,7 +176,7 @@ export class Session implements BudgetUser, RequestHost {
 
   /** The pause is over: takes the postponed request, which is still framed. */
   resume(): void {
-    if (this.closed !== undefined) return
+    if ((this.closed ?? this.#ending) !== undefined) return
     this.#parking.isParked = false
     this.isPostponed = false
     this.#take()
