@@ -101,6 +101,7 @@ t.test(
     lane().confirm('unsubscribe', 'c')
     t.strictSame(left, ['first', 'second'])
     t.strictSame([ear.heard, second.heard], [['x'], ['x', 'y']])
+    t.strictSame(lane().asked(), [], 'and asked once')
     t.ok(feed.isIdle)
   }
 )
