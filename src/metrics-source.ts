@@ -73,7 +73,7 @@ export type HoldEnd = (typeof HOLD_ENDS)[number]
 export const REPLAY_CAUSES = ['unsent', 'refused', 'read'] as const
 export type ReplayCause = (typeof REPLAY_CAUSES)[number]
 
-export const PIN_REASONS = ['multi', 'watch', 'blocking', 'tracking', 'monitor', 'one_call'] as const
+export const PIN_REASONS = ['multi', 'watch', 'blocking', 'tracking', 'one_call'] as const
 export type PinReason = (typeof PIN_REASONS)[number]
 
 /** How a session's wait for a pinned lane ended; a lane that was at hand is no wait. */

@@ -10,7 +10,7 @@ import type { Effect } from '../exchange.ts'
 export type Handling = 'shared' | 'leased' | 'pinned' | 'here' | 'refused'
 
 /** Why a session holds a lane of its own; a metric label. */
-export type PinReason = 'multi' | 'watch' | 'blocking' | 'tracking' | 'monitor' | 'one_call'
+export type PinReason = 'multi' | 'watch' | 'blocking' | 'tracking' | 'one_call'
 
 export type Exception = {
   readonly handling: Handling
@@ -52,7 +52,6 @@ export const exceptions: Readonly<Record<string, Exception>> = {
 
   // Connection state on Redis' side.
   multi, exec: multi, discard: multi, watch, unwatch: watch,
-  monitor: row('pinned', 'once', 'monitor'),
   subscribe: here, psubscribe: here, ssubscribe: here,
   unsubscribe: here, punsubscribe: here, sunsubscribe: here,
 
@@ -92,6 +91,8 @@ export const exceptions: Readonly<Record<string, Exception>> = {
   readonly: masterRead, readwrite: masterRead, asking: masterRead, cluster: masterRead,
 
   // Would act on the server, or on every session that shares it.
+  // Tells of every client's commands, without end.
+  monitor: refused,
   shutdown: refused, replicaof: refused, slaveof: refused, failover: refused, sync: refused, psync: refused,
   replconf: refused, debug: refused, migrate: refused, 'restore-asking': refused, pfdebug: refused,
   pfselftest: refused, save: refused, bgsave: refused, bgrewriteaof: refused,

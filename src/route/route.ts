@@ -22,7 +22,7 @@ export type RouteFacts = {
 
 /** In a transaction Redis would run these on the connection that the proxy lends to the client. */
 const NOT_IN_MULTI = new Set([
-  ...['auth', 'hello', 'monitor'],
+  ...['auth', 'hello'],
   ...['subscribe', 'psubscribe', 'ssubscribe', 'unsubscribe', 'punsubscribe', 'sunsubscribe']
 ])
 

@@ -33,7 +33,6 @@ export const commandGroups: readonly CommandGroup[] = [
     why: 'It waits for other clients, which would stand behind it. So do XREAD and XREADGROUP when they say BLOCK.'
   },
   { names: 'client|tracking client|caching', why: 'Redis remembers it for the connection.' },
-  { names: 'monitor', why: 'Its stream never ends.' },
   {
     names: 'eval evalsha fcall publish spublish script|flush',
     why: 'A script or a message may write, whatever its flags say; a replica would say so too late, or not at all.'
@@ -72,6 +71,7 @@ export const commandGroups: readonly CommandGroup[] = [
     names: 'readonly readwrite asking cluster',
     why: 'Redis itself says that it has no cluster support.'
   },
+  { names: 'monitor', why: "It would show every client's commands, without end." },
   {
     names: 'shutdown replicaof slaveof failover',
     why: 'Who is master is for Sentinel to say: `holdfast switchover`.'

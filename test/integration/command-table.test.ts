@@ -111,7 +111,7 @@ t.test('what administers the server and is let through all the same is named her
   t.strictSame(
     names(admitted),
     words(`acl|dryrun acl|getuser acl|list acl|log acl|users config|get latency|doctor latency|graph
-      latency|histogram latency|history latency|latest module|list monitor slowlog|get slowlog|len`)
+      latency|histogram latency|history latency|latest module|list slowlog|get slowlog|len`)
   )
 })
 
