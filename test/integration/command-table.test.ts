@@ -128,7 +128,8 @@ t.test(
       names(plain),
       words(`acl|cat acl|genpass acl|whoami asking cluster command command|count command|docs command|getkeys
         command|getkeysandflags command|info command|list eval evalsha fcall function|dump function|list
-        function|stats info lastsave memory|doctor memory|malloc-stats memory|purge memory|stats publish readonly
+        function|stats info lastsave memory|doctor memory|malloc-stats memory|purge memory|stats publish pubsub|channels pubsub|numpat
+      pubsub|numsub pubsub|shardchannels pubsub|shardnumsub readonly
         readwrite role script|exists script|flush script|load spublish time`)
     )
   }
