@@ -182,7 +182,7 @@ export class Proxy {
       dial: (address, user, events) => this.dialer.dialPubsub(address, user, events),
       clock,
       maxFeeds: this.settings.lane.maxPerNode,
-      windowMs: () => this.holdWindowMs,
+      windowMs: () => (this.controller.admission === 'refuse' ? 0 : this.holdWindowMs),
       onGap: (ms) => {
         this.counters.pubsubGap.observeMs(ms)
       },
