@@ -9,7 +9,10 @@ import type { Proxy } from '../proxy.ts'
 
 export type Pausable = {
   readonly controller: Pick<Proxy['controller'], 'setPaused'>
-  readonly lanes: { readonly inFlight: number }
+  readonly lanes: {
+    readonly master: { readonly load: number } | undefined
+    readonly pinned: { readonly inFlight: number }
+  }
   readonly held: { readonly requests: number }
   readonly holdWindowMs: number
 }
@@ -22,8 +25,9 @@ const DRAIN_MS = 1000
 export async function pause({ controller, lanes, holdWindowMs }: Pausable): Promise<ActionResult> {
   controller.setPaused(true)
   const deadlineMs = performance.now() + DRAIN_MS
-  while (lanes.inFlight > 0 && performance.now() < deadlineMs) await sleep(POLL_MS)
-  const rest = lanes.inFlight === 0 ? 'nothing is in flight' : `${lanes.inFlight} still in flight`
+  const inFlight = (): number => (lanes.master?.load ?? 0) + lanes.pinned.inFlight
+  while (inFlight() > 0 && performance.now() < deadlineMs) await sleep(POLL_MS)
+  const rest = inFlight() === 0 ? 'nothing is in flight' : `${inFlight()} still in flight`
   return {
     done: true,
     message: `paused: requests wait, each for ${formatDuration(holdWindowMs)} at most; ${rest}`

@@ -53,6 +53,7 @@ export class Lane {
   readonly #unsent = new ExchangeQueue()
   #state: 'opening' | 'open' | 'ended' = 'opening'
   #isFlushScheduled = false
+  #isWithholding = false
 
   constructor(options: LaneOptions) {
     this.#options = options
@@ -109,14 +110,17 @@ export class Lane {
     this.#scheduleFlush()
   }
 
-  /** From here on replies stay here, until `release` or the end [F5]. */
+  /** From here on nothing more is sent and replies stay here, until `release` or the end [F5]. */
   withhold(): void {
+    this.#isWithholding = true
     this.#replies.withhold()
   }
 
   /** Lets the withheld replies leave: the node proved to be, or to have been, the master. */
   release(): void {
+    this.#isWithholding = false
     this.#replies.release()
+    if (this.#unsent.length > 0) this.#scheduleFlush()
   }
 
   /** Closes it now. What it owes is handed back to its owners. */
@@ -126,7 +130,7 @@ export class Lane {
 
   flush(): void {
     this.#isFlushScheduled = false
-    if (!this.isOpen) return
+    if (!this.isOpen || this.#isWithholding) return
     this.#options.counters.sentBytes += this.#writer.write(this.#unsent, this.#replies.unanswered)
   }
 
