@@ -47,15 +47,17 @@ const rows: Readonly<Record<string, Row>> = {
         ? Buffer.from('queued, or refused')
         : reply
   },
+  stranger: {
+    reason: 'who has not authenticated is told so and nothing else, whatever it asked for',
+    same: (reply) =>
+      /^-(NOAUTH |ERR unknown command|EXECABORT .*NOAUTH )/.test(reply.toString('latin1'))
+        ? Buffer.from('not authenticated')
+        : reply
+  },
   listeners: {
     reason:
       'all listeners of a channel share one subscription at Redis, and what a script counts cannot be corrected',
     same: (reply) => replaced(reply, /^:\d+/, ':<listeners>')
-  },
-  refused: {
-    reason:
-      'would act on a server that many share: refused as an ACL would refuse it, whatever Redis answers',
-    same: () => Buffer.from('refused')
   }
 }
 

@@ -18,8 +18,6 @@ import type { Kept, Program, Request, Step } from '../harness/differential.ts'
 import { requestOf } from '../harness/raw-client.ts'
 import { allowedDifferences } from './allowed-differences.ts'
 
-const folder = new URL('scripts/', import.meta.url)
-
 export type Script = { readonly name: string; readonly protocols: readonly (2 | 3)[]; readonly text: string }
 
 export function readScript(name: string, text: string): Script {
@@ -27,12 +25,13 @@ export function readScript(name: string, text: string): Script {
   return { name, text, protocols: only === undefined ? [2, 3] : [only === '2' ? 2 : 3] }
 }
 
-/** All scripts, in the order of their names. */
-export function scripts(): Script[] {
-  return readdirSync(folder)
+/** All scripts of a folder, in the order of their names. */
+export function scripts(folder = 'scripts/'): Script[] {
+  const place = new URL(folder, import.meta.url)
+  return readdirSync(place)
     .filter((file) => file.endsWith('.redis'))
     .sort()
-    .map((file) => readScript(file.replace('.redis', ''), readFileSync(new URL(file, folder), 'utf8')))
+    .map((file) => readScript(file.replace('.redis', ''), readFileSync(new URL(file, place), 'utf8')))
 }
 
 /** Throws with the line that is not understood. */

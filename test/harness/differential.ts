@@ -51,6 +51,8 @@ export type Target = {
   /** Redis itself behind that port: emptied before each program, and asked how many clients are blocked. */
   readonly redisPort: number
   readonly replicas: number
+  /** Of the default user, for what is asked besides the program. */
+  readonly password?: string
   /** For a reply that does not come, where that is what the test is about. */
   readonly longestWaitMs?: number
 }
@@ -86,6 +88,12 @@ export async function difference(program: Program, plain: Target, proxied: Targe
   }
 }
 
+async function enter(port: number, password: string | undefined): Promise<RawClient> {
+  const client = await RawClient.connect(port)
+  if (password !== undefined) await client.command('AUTH', password)
+  return client
+}
+
 type Outcome = { readonly text: string; readonly missing: boolean }
 
 const unchanged: Allowed = (reply) => reply
@@ -114,8 +122,8 @@ class Side {
   }
 
   static async open(target: Target, program: Program): Promise<Side> {
-    const connections = [RawClient.connect(target.redisPort), RawClient.connect(target.port)] as const
-    const side = new Side(target, program, await Promise.all(connections))
+    const { password, port, redisPort } = target
+    const side = new Side(target, program, [await enter(redisPort, password), await enter(port, password)])
     await side.#unblock()
     for (const request of ['FLUSHALL', 'SCRIPT FLUSH', 'FUNCTION FLUSH'])
       await side.#redis.command(...request.split(' '))
