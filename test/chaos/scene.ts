@@ -156,6 +156,8 @@ export type Outcome = Numbers & { readonly lost: number }
 /** Stops the clients and holds the history against the rules. */
 export async function endScene(t: Test, scene: Scene, options: EndOptions = {}): Promise<Outcome> {
   const { gapMs, master, windowMs = downAfterMs + onTopMs, ...rules } = options
+  // Every client has another turn.
+  await sleep(300)
   await scene.traffic.stop()
   const node = master ?? (await scene.rig.currentMaster())
   const data = await dataOf(scene.history, node)
