@@ -13,7 +13,7 @@ import {
 import { NodeWatch } from './upstream/node-watch.ts'
 import type { Dialer } from './upstream/dialer.ts'
 import type { Lanes } from './upstream/lanes.ts'
-import type { RoleReport } from './upstream/role.ts'
+import { parseReplication, type RoleReport } from './upstream/role.ts'
 
 export type ReadsRules = {
   readonly maxLagMs: number
@@ -50,6 +50,8 @@ export class Reads {
   readonly #replicas: Replicas
   readonly #watched = new Map<string, Watched>()
   #refresh: Timer
+  /** Of the bound master. */
+  #replicationId = ''
   #listed: readonly ReplicaReport[] = []
 
   constructor(options: ReadsOptions) {
@@ -73,6 +75,7 @@ export class Reads {
   }
 
   adopt(topology: Topology, replicationId: string): void {
+    this.#replicationId = replicationId
     this.#replicas.adopt(topology, replicationId)
     this.#listed = topology.replicas
     const listed = new Map(topology.replicas.map(({ address }) => [formatAddress(address), address]))
@@ -155,7 +158,7 @@ export class Reads {
     watched.isUp = true
     watched.latencyMs = roundTripMs
     watched.offset = report.offset
-    const { clock, onPromoted } = this.#options
+    const { clock } = this.#options
     const isReplica = report.role === 'replica'
     this.#replicas.heard({
       address,
@@ -167,8 +170,16 @@ export class Reads {
       receivedAtMs: clock.now()
     })
     // An old master goes on saying that it is master for about 10 s after it is listed as a replica.
-    if (!isReplica && watched.wasReplica) onPromoted(address)
+    if (!isReplica && watched.wasReplica) this.#askHistory(watched.watch, address)
     watched.wasReplica = isReplica
+  }
+
+  // One that was started anew as a master of its own was not elected by anybody: it has none of our history.
+  #askHistory(watch: NodeWatch, address: Address): void {
+    watch.ask(['INFO', 'replication'], (reply) => {
+      const info = parseReplication(reply)
+      if (info?.previousId === this.#replicationId) this.#options.onPromoted(address)
+    })
   }
 
   #down(name: string, address: Address): void {

@@ -25,18 +25,14 @@ export class InputBudget {
   ask(user: BudgetUser, bytes: number): boolean {
     const wanted = bytes <= FREE_BYTES ? 0 : bytes
     if (wanted <= user.reservedBytes) {
-      this.#waiting.delete(user)
-      if (wanted < user.reservedBytes) this.#free(user, wanted)
+      if (this.#waiting.delete(user) || wanted < user.reservedBytes) this.#free(user, wanted)
       return true
     }
-    if (this.#waiting.size === 0 || this.#waiting.has(user)) {
-      if (this.#grant(user, wanted)) {
-        this.#waiting.delete(user)
-        return true
-      }
-    }
+    const isFirst = this.#waiting.size === 0 || this.#waiting.has(user)
     this.#waiting.set(user, wanted)
-    return false
+    if (!(isFirst && this.#fits(user, wanted)) && !(user.reservedBytes > 0 && this.#isStuck())) return false
+    this.#grant(user, wanted)
+    return true
   }
 
   leave(user: BudgetUser): void {
@@ -49,21 +45,38 @@ export class InputBudget {
   }
 
   // A request larger than the whole budget may pass when it is alone.
-  #grant(user: BudgetUser, bytes: number): boolean {
+  #fits(user: BudgetUser, bytes: number): boolean {
     const others = this.usedBytes - user.reservedBytes
-    if (others + bytes > this.#totalBytes && others > 0) return false
-    this.usedBytes = others + bytes
+    return others === 0 || others + bytes <= this.#totalBytes
+  }
+
+  // All that is reserved is of those that wait, for a request announces its parts one by one: one of them must go on.
+  #isStuck(): boolean {
+    let bytes = 0
+    for (const user of this.#waiting.keys()) bytes += user.reservedBytes
+    return bytes === this.usedBytes
+  }
+
+  #grant(user: BudgetUser, bytes: number): void {
+    this.usedBytes += bytes - user.reservedBytes
     user.reservedBytes = bytes
-    return true
+    this.#waiting.delete(user)
   }
 
   #free(user: BudgetUser, downTo: number): void {
     this.usedBytes -= user.reservedBytes - downTo
     user.reservedBytes = downTo
     for (const [next, bytes] of this.#waiting) {
-      if (!this.#grant(next, bytes)) return
-      this.#waiting.delete(next)
+      if (!this.#fits(next, bytes)) break
+      this.#grant(next, bytes)
       next.onGranted()
+    }
+    if (this.#waiting.size === 0 || !this.#isStuck()) return
+    for (const [next, bytes] of this.#waiting) {
+      if (next.reservedBytes === 0) continue
+      this.#grant(next, bytes)
+      next.onGranted()
+      return
     }
   }
 }

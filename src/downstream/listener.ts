@@ -140,7 +140,7 @@ export class Listener {
       return
     }
     this.#taken.delete(session)
-    if (session.reservedBytes > 0 && this.#parts.budget.hasWaiting && quietMs >= stallTimeoutMs)
+    if (session.isUploading && this.#parts.budget.hasWaiting && quietMs >= stallTimeoutMs)
       session.close('stalled')
     else if (idleTimeoutMs > 0 && session.isIdle && !session.state.isSubscriber && quietMs >= idleTimeoutMs)
       session.end('idle_timeout')

@@ -110,7 +110,9 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
     const exchange = this.#open(command, request)
     // Its window runs since it came: behind another held request it has waited already [F4].
     exchange.heldSinceMs = exchange.startedAtMs
-    this.#hold([exchange])
+    // What a replica has not answered yet comes first; then it is routed anew.
+    if (this.underWay.requests > 0 && this.#side === 'replica') this.#waiting = { exchange, command }
+    else this.#hold([exchange])
   }
 
   #open(command: Command, request: FramedRequest): Exchange {
@@ -196,10 +198,6 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
     this.#send(exchange, lane, 'master')
   }
 
-  substitute(exchange: Exchange, other: Exchange): void {
-    this.queue.replace(exchange, [other])
-  }
-
   /** The session's connection state is forgotten, as RESET asks. */
   reset(): void {
     this.own.reset()
@@ -217,9 +215,10 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
     return this.#host.closed !== undefined
   }
 
-  /** Sends a held exchange to the master that is bound. */
-  dispatch(exchange: Exchange): void {
+  /** One of its held exchanges may go to the master that is bound: the first in the order of its requests [R4]. */
+  dispatch(due: Exchange): void {
     this.held--
+    const exchange = this.queue.firstHeld(this.#waiting?.exchange) ?? due
     if (exchange.own === undefined) this.#sendOr(exchange, 'master')
     else this.#ownRequests.send(exchange)
     this.goOn()

@@ -13,8 +13,7 @@ export type OwnHost = {
   sendOwn: (exchange: Exchange, lane: LentLane) => void
   /** Answers an exchange with a reply of the proxy itself. */
   settleAs: (exchange: Exchange, reply: Buffer) => void
-  /** Puts an exchange with other bytes in the place of one. */
-  substitute: (exchange: Exchange, other: Exchange) => void
+  readonly queue: { replace: (exchange: Exchange, others: readonly Exchange[]) => void }
   goOn: () => void
 }
 
@@ -102,7 +101,7 @@ export class OwnRequests {
       exchange.startedAtMs
     )
     again.own = exchange.own
-    this.#host.substitute(exchange, again)
+    this.#host.queue.replace(exchange, [again])
     this.#host.sendOwn(again, lane)
   }
 }

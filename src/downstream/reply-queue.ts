@@ -107,6 +107,12 @@ export class ReplyQueue {
     this.#leaveAnswered()
   }
 
+  /** The first that is held, other than the one that only waits for its turn. */
+  firstHeld(waiting: Exchange | undefined): Exchange | undefined {
+    for (const exchange of this) if (exchange.state === 'held' && exchange !== waiting) return exchange
+    return undefined
+  }
+
   /** Every exchange in order. */
   *[Symbol.iterator](): Generator<Exchange> {
     for (let at = this.#first; at !== undefined; at = at.nextOfSession) yield at

@@ -7,31 +7,30 @@ import * as replies from '../resp/replies.ts'
 import { RequestFramer } from '../resp/request-framer.ts'
 import { route } from '../route/route.ts'
 import { ClientOutput } from './client-output.ts'
-import type { BudgetUser } from './input-budget.ts'
+import { InputLimit } from './input-limit.ts'
 import { OpenRequests } from './open-requests.ts'
 import { Parking, type Parked } from './parking.ts'
 import { REFUSALS, refusalOf } from './refusals.ts'
 import type { CloseReason, RequestHost, SessionParts } from './session-parts.ts'
 import type { SessionState } from './session-state.ts'
 
-export class Session implements BudgetUser, RequestHost {
+export class Session implements RequestHost {
   readonly state: SessionState
   readonly socket: Socket
   readonly #parts: SessionParts
   readonly #framer: RequestFramer
   readonly #output: ClientOutput
+  readonly #input: InputLimit
   readonly requests: OpenRequests
   /** An answer of the proxy itself is awaited that changes what the following requests mean. */
   readonly #parking: Parking
   /** The request that was framed last waits for the end of a pause. */
   isPostponed = false
-  #isReading = true
   #isFlushScheduled = false
   #isProceeding = false
   /** Set when no more requests are taken: the session closes when every reply that is due has left. */
   #ending: CloseReason | undefined
   #hasClientEnded = false
-  reservedBytes = 0
   closed: CloseReason | undefined
 
   constructor(socket: Socket, state: SessionState, parts: SessionParts) {
@@ -43,6 +42,7 @@ export class Session implements BudgetUser, RequestHost {
       restricted: () => !state.isAuthenticated
     })
     this.#output = new ClientOutput(socket)
+    this.#input = new InputLimit(socket, parts.budget)
     this.requests = new OpenRequests(state, parts, this)
     this.#parking = new Parking(this.requests, () => {
       if (this.closed === undefined) this.proceed()
@@ -77,6 +77,11 @@ export class Session implements BudgetUser, RequestHost {
   /** Bytes that have come and are no request yet, or one that is postponed. */
   get heldInputBytes(): number {
     return this.#framer.heldBytes + (this.isPostponed ? this.#framer.size : 0)
+  }
+
+  /** Whether it holds memory for a request of which it could send more. */
+  get isUploading(): boolean {
+    return this.#input.reservedBytes > 0 && this.#input.isReading && this.#framer.announcedBytes > 0
   }
 
   /** Whether every request that has come is answered. */
@@ -242,16 +247,7 @@ export class Session implements BudgetUser, RequestHost {
       return
     }
     const needed = Math.max(held, this.#framer.announcedBytes) + this.requests.underWay.bytes
-    const mayRead = this.#parts.budget.ask(this, needed) || this.#ending !== undefined
-    if (mayRead === this.#isReading) return
-    this.#isReading = mayRead
-    if (mayRead) this.socket.resume()
-    else this.socket.pause()
-  }
-
-  onGranted(): void {
-    this.#isReading = true
-    this.socket.resume()
+    this.#input.update(needed, this.#ending !== undefined)
   }
 
   #breakOff(): void {
@@ -290,7 +286,7 @@ export class Session implements BudgetUser, RequestHost {
   close(reason: CloseReason): void {
     if (this.closed !== undefined) return
     this.closed = reason
-    this.#parts.budget.leave(this)
+    this.#input.leave()
     this.#parts.pause.leave(this)
     this.requests.own.close()
     this.socket.destroy()

@@ -29,6 +29,8 @@ export type BoundMasterOptions = {
 const FIRST_DELAY_MS = 10
 const LAST_DELAY_MS = 500
 const CALM_MS = 5000
+/** So often it is asked for its replication id. */
+const HISTORY_BEATS = 8
 
 export class BoundMaster {
   topology: Topology
@@ -45,6 +47,7 @@ export class BoundMaster {
   #probe: Timer | undefined
   #delayMs = 0
   #probedAtMs = 0
+  #beats = 0
 
   constructor(options: BoundMasterOptions) {
     const { clock, redis, topology, proof, heartbeatIntervalMs, events } = options
@@ -110,6 +113,14 @@ export class BoundMaster {
     }
     if (role === 'replica') this.#events.onDoubted('it says that it is a replica')
     else if (this.#isProofWanted) this.#prove()
+    else if (++this.#beats % HISTORY_BEATS === 0) this.#learnHistory()
+  }
+
+  // An id that is not known makes the next handover unproved, and slower.
+  #learnHistory(): void {
+    this.watch.prove((proof) => {
+      if (proof?.isMaster && this.#isSame(proof)) this.replicationId = proof.replicationId
+    })
   }
 
   #prove(): void {

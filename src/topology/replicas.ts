@@ -126,7 +126,11 @@ export class Replicas {
   /** It did not answer, or its connection is gone: it serves no reads until it is heard again. */
   unheard(address: Address): void {
     const replica = this.#replicas.get(formatAddress(address))
-    if (replica !== undefined) replica.beat = undefined
+    if (replica === undefined) return
+    replica.beat = undefined
+    // It may come back as another process, with nothing: only what it says from then on counts.
+    replica.hadLink = false
+    replica.linkLostMs = undefined
   }
 
   /** Those that may serve reads. */

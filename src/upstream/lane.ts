@@ -198,9 +198,15 @@ export class Lane {
       partial.length = 0
       const failure = this.#options.handshake.take(reply)
       if (failure) this.#end(failure.step === 'role' ? 'role' : 'handshake', failure)
-      else if (this.#options.handshake.isDone) this.#open()
+      else if (this.#options.handshake.isDone) this.#openUnlessMore(framer, chunk)
     }
     if (framer.isInside) partial.push(chunk.subarray(framer.start))
+  }
+
+  // Nobody has asked for anything yet: whatever stands behind the handshake belongs to nobody [R2].
+  #openUnlessMore(framer: ReplyFramer, chunk: Buffer): void {
+    if (framer.end < chunk.length) this.#end('protocol')
+    else this.#open()
   }
 
   #open(): void {
