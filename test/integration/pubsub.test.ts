@@ -36,6 +36,7 @@ t.test('however many clients listen, Redis has one subscriber, and clients count
   t.equal(await counted('news'), 1)
   t.equal(text(await publisher.command('PUBSUB', 'NUMSUB', 'news')), '*2\r\n$4\r\nnews\r\n:300\r\n')
   t.equal(await proxy.metric('holdfast_subscriptions', { kind: 'channel' }), 300)
+  t.equal(await proxy.metric('holdfast_lanes', { kind: 'pubsub' }), 1)
 
   t.equal(text(await publisher.command('PUBLISH', 'news', 'hello')), ':300\r\n')
   const heard = await Promise.all(clients.map((client) => client.reply()))
@@ -165,6 +166,14 @@ t.test(
     t.equal(text(await publisher!.command('PUBLISH', 'flood', 'x')), ':1\r\n')
   }
 )
+
+t.test('a subscriber that only listens is not idle, as in Redis', async (t) => {
+  const strict = await useProxy(t, rig, { args: ['--client.idleTimeout', '1s'] })
+  const [listener, idle] = await useClients(t, strict, 2)
+  await listener!.command('SUBSCRIBE', 'rare')
+  t.equal(await idle!.closed, 'fin')
+  t.ok(listener!.isOpen)
+})
 
 t.test('while there is no master a subscription waits, and no longer than its window [F4]', async (t) => {
   const impatient = await useProxy(t, rig, { args: ['--hold.window', '600ms'] })
