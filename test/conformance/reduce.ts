@@ -4,14 +4,15 @@ import type { Program, Request, Step } from '../harness/differential.ts'
 type Sending = Extract<Step, { kind: 'send' }>
 type Piece = { readonly from: Sending; readonly request: Request; readonly label: string }
 
-/** The smallest program found within `ms` that `fails`. */
+/** The smallest program found within `ms` that `fails`; `finished` adds the steps that send nothing. */
 export async function reduced<P extends Program>(
   program: P,
   fails: (smaller: P) => Promise<boolean>,
-  ms: number
+  ms: number,
+  finished: (steps: readonly Step[]) => readonly Step[] = (steps) => steps
 ): Promise<P> {
   const deadline = performance.now() + ms
-  const rebuilt = (pieces: readonly Piece[]): P => ({ ...program, steps: stepsOf(pieces) })
+  const rebuilt = (pieces: readonly Piece[]): P => ({ ...program, steps: finished(stepsOf(pieces)) })
   let kept = piecesOf(program)
   if (!(await fails(rebuilt(kept)))) return program
   for (let size = Math.ceil(kept.length / 2); size > 0 && performance.now() < deadline;) {
