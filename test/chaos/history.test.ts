@@ -24,7 +24,10 @@ const keyOf: Readonly<Record<ActKind, string>> = {
   swap: 'swap',
   put: 'own',
   own: 'own',
-  echo: ''
+  exec: 'bank',
+  echo: '',
+  multi: '',
+  queue: ''
 }
 
 function historyOf(lines: readonly Line[]): History {
@@ -68,6 +71,11 @@ const add = (value: string, from: number, reply: string | undefined = ':1\r\n'):
 })
 const push = (value: string, reply: string, from: number): Line => ({ kind: 'push', value, reply, from })
 const count = (reply: string, from: number): Line => ({ kind: 'count', reply, from })
+const transaction = (reply: string, from: number): Line[] => [
+  { kind: 'multi', reply: '+OK\r\n', from },
+  { kind: 'queue', value: 'bank', reply: '+QUEUED\r\n', from },
+  { kind: 'exec', reply, from }
+]
 const swap = (value: string, reply: string, from: number): Line => ({ kind: 'swap', value, reply, from })
 
 t.test('a history in which everything went well breaks no rule', async (t) => {
@@ -106,6 +114,21 @@ t.test('a write that took effect twice is found, whatever it wrote', async (t) =
   t.strictSame(rulesBroken([count(':1\r\n', 0), count(':3\r\n', 2)], { strings: { count: '3' } }), rule)
   t.strictSame(rulesBroken([push('a:1', ':1\r\n', 0)], { list: ['a:1', 'a:1'] }), rule)
   t.strictSame(rulesBroken([swap('a:1', '$3\r\na:1\r\n', 0)], { strings: { swap: 'a:1' } }), rule)
+})
+
+t.test('a transaction that was lost, done twice or answered with another reply is found', async (t) => {
+  const two = [...transaction('*1\r\n:1\r\n', 0), ...transaction('*1\r\n:2\r\n', 2)]
+  t.strictSame(rulesBroken(two, { strings: { bank: '2' } }), [])
+  t.strictSame(rulesBroken(two, { strings: { bank: '1' } }), ['an acknowledged write stays'])
+  t.strictSame(rulesBroken(two, { strings: { bank: '3' } }), ['nothing is applied twice'])
+  const mixedUp: Line[] = [{ kind: 'queue', value: 'bank', reply: '+OK\r\n', from: 0 }]
+  t.strictSame(rulesBroken(mixedUp, {}), ['each reply belongs to its request'])
+  const doubt = [...transaction('*1\r\n:1\r\n', 0), ...transaction(UNCERTAIN, 4)]
+  for (const bank of ['1', '2'])
+    t.strictSame(rulesBroken(doubt, { strings: { bank } }, { lossesMs: [5] }), [])
+  t.strictSame(rulesBroken(doubt, { strings: { bank: '3' } }, { lossesMs: [5] }), [
+    'nothing is applied twice'
+  ])
 })
 
 t.test('writes that took effect in another order than they were sent are found', async (t) => {

@@ -194,7 +194,7 @@ async function dataOf({ acts }: History, node: RigNode): Promise<Data> {
     if (kind === 'add' || kind === 'member')
       sets.set(key, new Set(textsOf(await node.command('SMEMBERS', key))))
     else if (kind === 'push') lists.set(key, textsOf(await node.command('LRANGE', key, '0', '-1')))
-    else if (kind === 'count' || kind === 'swap') {
+    else if (kind === 'count' || kind === 'swap' || kind === 'exec') {
       const value = await node.command('GET', key)
       if (value !== null) strings.set(key, String(value))
     }

@@ -25,6 +25,12 @@ export const roles = {
       key: `list:${name}`,
       value: `${name}:${n * 8 + i}`
     })),
+  /** A transaction; it needs a connection of its own. */
+  banker: (name) => [
+    { kind: 'multi', key: '', value: '' },
+    { kind: 'queue', key: '', value: `bank:${name}` },
+    { kind: 'exec', key: `bank:${name}`, value: '' }
+  ],
   /** Writes and reads in one pipeline. */
   mixer: (name, n) => [
     { kind: 'count', key: `count:${name}`, value: String(n) },
@@ -175,6 +181,12 @@ function requestFor({ kind, key, value }: What): Buffer {
       return requestOf('SET', key, value, 'GET')
     case 'push':
       return requestOf('RPUSH', key, value)
+    case 'multi':
+      return requestOf('MULTI')
+    case 'queue':
+      return requestOf('INCR', value)
+    case 'exec':
+      return requestOf('EXEC')
     case 'put':
       return requestOf('SET', key, value)
     case 'own':

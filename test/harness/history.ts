@@ -4,11 +4,13 @@
 /**
  * add: SADD of a unique value. count: INCR. swap: SET of a unique value with GET, so that each reply names the write
  * before it. push: RPUSH of a unique value. put: SET. own: GET of a key that only this client writes. echo: ECHO.
- * member: SISMEMBER of a value whose add was acknowledged. Of every key only one client is the writer.
+ * member: SISMEMBER of a value whose add was acknowledged. multi, queue, exec: a transaction with one INCR, of which
+ * exec names the key. Of every key only one client is the writer.
  */
-export type ActKind = 'add' | 'count' | 'swap' | 'push' | 'put' | 'own' | 'echo' | 'member'
+export type ActKind =
+  'add' | 'count' | 'swap' | 'push' | 'put' | 'exec' | 'own' | 'echo' | 'member' | 'multi' | 'queue'
 
-const writes: ReadonlySet<ActKind> = new Set(['add', 'count', 'swap', 'push', 'put'])
+const writes: ReadonlySet<ActKind> = new Set(['add', 'count', 'swap', 'push', 'put', 'exec'])
 
 /** One request of one client. Times are in milliseconds of performance.now(). */
 export type Act = {

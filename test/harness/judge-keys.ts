@@ -1,29 +1,38 @@
 // What a history may say of each key. Every key has one writer, so the replies and the data at the end tell which of
 // its writes took effect, in which order, and how often. Pure.
-import { isAcknowledged, isError, isInDoubt, type Act, type History } from './history.ts'
+import { isAcknowledged, isError, isInDoubt, type Act, type ActKind, type History } from './history.ts'
 import { describe, uncarriedMs, type Data, type Facts, type Fault } from './judge.ts'
 
 export function keyFaults(history: History, data: Data, facts: Facts): Fault[] {
-  return [...byKey(history)].flatMap(([key, acts]) => {
-    const [first] = acts
-    switch (first?.kind) {
-      case 'add':
-      case 'member':
-        return setFaults(acts, data.sets.get(key) ?? new Set(), facts)
-      case 'count':
-        return countFaults(acts, Number(data.strings.get(key) ?? 0), facts)
-      case 'push':
-        return listFaults(acts, data.lists.get(key) ?? [], facts)
-      case 'swap':
-        return swapFaults(acts, data.strings.get(key), facts)
-      case 'put':
-      case 'own':
-        return ownFaults(acts, facts)
-      default:
-        return acts.flatMap((act) => wrongReply(act, bulk(act.value)))
-    }
-  })
+  return [...byKey(history)].flatMap(([key, acts]) => faultsOfKey(key, acts, { data, facts }))
 }
+
+type Judged = { readonly data: Data; readonly facts: Facts }
+
+function faultsOfKey(key: string, acts: readonly Act[], { data, facts }: Judged): Fault[] {
+  switch (acts[0]?.kind) {
+    case 'add':
+    case 'member':
+      return setFaults(acts, data.sets.get(key) ?? noMembers, facts)
+    case 'count':
+    case 'exec':
+      return countFaults(acts, data.strings.get(key), facts)
+    case 'push':
+      return listFaults(acts, data.lists.get(key) ?? [], facts)
+    case 'swap':
+      return swapFaults(acts, data.strings.get(key), facts)
+    case 'put':
+    case 'own':
+      return ownFaults(acts, facts)
+    default:
+      return acts.flatMap((act) => wrongReply(act, fixedReplies[act.kind] ?? bulk(act.value)))
+  }
+}
+
+const noMembers: ReadonlySet<string> = new Set()
+
+/** What is always answered alike. */
+const fixedReplies: Readonly<Partial<Record<ActKind, string>>> = { multi: '+OK\r\n', queue: '+QUEUED\r\n' }
 
 /** Acknowledged writes of unique values that are not in the data. */
 export function lostWrites({ acts }: History, data: Data): Act[] {
@@ -38,7 +47,7 @@ export function lostWrites({ acts }: History, data: Data): Act[] {
 function byKey({ acts }: History): Map<string, Act[]> {
   const keys = new Map<string, Act[]>()
   for (const act of acts) {
-    const name = act.kind === 'echo' ? `echo ${act.client}` : act.key
+    const name = act.key === '' ? `${act.kind} ${act.client}` : act.key
     const known = keys.get(name)
     if (known === undefined) keys.set(name, [act])
     else known.push(act)
@@ -147,11 +156,11 @@ function firstTwice(values: readonly string[]): string {
 
 // ---- counters -------------------------------------------------------------------------------------------------------
 
-function countFaults(acts: readonly Act[], total: number, facts: Facts): Fault[] {
-  return lengthFaults(acts, total, facts)
+function countFaults(acts: readonly Act[], total: string | undefined, facts: Facts): Fault[] {
+  return lengthFaults(acts, Number(total ?? 0), facts)
 }
 
-/** INCR and RPUSH tell how many writes are in effect: each is one more than before, and more only after a doubt. */
+/** INCR, EXEC of an INCR, and RPUSH tell how many writes are in effect: each is one more than before, and more only after a doubt. */
 function lengthFaults(acts: readonly Act[], total: number, facts: Facts): Fault[] {
   const losses = new Rollback(acts, facts)
   const faults: Fault[] = []
@@ -180,7 +189,7 @@ function lengthFaults(acts: readonly Act[], total: number, facts: Facts): Fault[
 }
 
 function integerOf({ reply = '' }: Act): number | undefined {
-  const digits = /^:(\d+)\r\n$/.exec(reply)?.[1]
+  const digits = /^(?:\*1\r\n)?:(\d+)\r\n$/.exec(reply)?.[1]
   return digits === undefined ? undefined : Number(digits)
 }
 
