@@ -11,6 +11,7 @@ export class LaneChoice {
   readonly #parts: SessionParts
   readonly #window: ReplyWindow
   #replica: NodeChoice | undefined
+  #mayUseReplicas = true
 
   constructor(state: SessionState, parts: SessionParts, window: ReplyWindow) {
     this.#state = state
@@ -25,11 +26,17 @@ export class LaneChoice {
     return from?.lane(this.#state.laneKey, kind, this.#state.identity)
   }
 
+  /** A replica does not know the session's user: ACLs are not replicated. */
+  avoidReplicas(): void {
+    this.#mayUseReplicas = false
+  }
+
   /**
    * Whether there is a replica to read from. A session stays with its own: two of them may be at different points of
    * the same history.
    */
   findReplica(): boolean {
+    if (!this.#mayUseReplicas) return false
     const { lanes, policy } = this.#parts
     this.#replica = lanes.replica(policy.consistency === 'eventual' ? undefined : this.#replica)
     return this.#replica !== undefined

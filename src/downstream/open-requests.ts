@@ -276,10 +276,11 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
     for (const exchange of exchanges) this.underWay.takeBack(exchange)
     if (exchanges.some(({ isTorn }) => isTorn)) {
       this.#host.close('reply_cut')
-    } else if (why.refusal !== undefined) {
+    } else if (why.refusal !== undefined && why.role !== 'replica') {
       for (const exchange of exchanges) this.settleAs(exchange, why.refusal)
       this.#host.end('auth')
     } else {
+      if (why.refusal !== undefined) this.#choice.avoidReplicas()
       this.#replace(exchanges, why)
     }
   }

@@ -40,15 +40,14 @@ async function start(t: Test): Promise<Scene> {
     replyBufferBytes: 65_536,
     turn: new Turn()
   })
-  let isOpen = false
   const address = { host: '127.0.0.1', port: redis.port }
   const lane = dialer.dial(address, 'master', serviceIdentity, {
-    onOpen: () => (isOpen = true),
+    onOpen: () => undefined,
     onRefused: () => undefined,
     onEnd: () => undefined
   })
   t.teardown(() => lane.cut())
-  while (!isOpen) await sleep(5)
+  while (!lane.isOpen) await sleep(5)
   const send = (...words: string[]): void => {
     const bytes = requestOf(...words)
     const request = { bytes, start: 0, end: bytes.length, parts: undefined, size: bytes.length }
