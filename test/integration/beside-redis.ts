@@ -29,7 +29,6 @@ export function words(line: string): string[] {
 /** Makes of a reply what has to be the same on both sides. */
 export type Same = (reply: string) => string
 
-
 /** Asks both the same, one request after the other, and holds each reply of the proxy against that of Redis. */
 export async function askBoth(
   t: Test,
