@@ -125,8 +125,9 @@ export class Discovery {
     this.#lowerSinceMs = verdict.lowerSinceMs
     this.counters.minorityVotes += verdict.minority.length
     this.hasQuorum = verdict.kind === 'believe' || verdict.why === 'lower-epoch'
-    const known = Math.max(0, ...observation.votes.map(({ knownSentinels }) => knownSentinels))
-    this.hasMajority = this.hasQuorum && observation.votes.length > known / 2
+    const named = observation.votes.filter(({ address }) => address !== null)
+    const known = Math.max(0, ...named.map(({ knownSentinels }) => knownSentinels))
+    this.hasMajority = this.hasQuorum && named.length > known / 2
     this.#complain(verdict.kind === 'believe' ? '' : verdict.text)
     if (this.hasQuorum) this.#quorumAtMs = clock.now()
     if (verdict.kind === 'believe') this.#listener.believed(verdict.topology)

@@ -37,6 +37,7 @@ type Watched = {
   readonly watch: NodeWatch
   latencyMs: number
   offset: number | null
+  heardAtMs: number
   isUp: boolean
   wasReplica: boolean
 }
@@ -113,7 +114,8 @@ export class Reads {
       .map(({ address }) => {
         const standing = standings.get(formatAddress(address))
         const isLinked = standing?.why === null || standing?.why === 'lag'
-        return { address, isFed: isLinked && standing.isUp, offset: standing?.offset ?? null }
+        const { offset = null, heardAtMs = 0 } = this.#watched.get(formatAddress(address)) ?? {}
+        return { address, isFed: isLinked && standing.isUp, offset, heardAtMs }
       })
   }
 
@@ -149,7 +151,14 @@ export class Reads {
         }
       }
     })
-    this.#watched.set(name, { watch, latencyMs: 0, offset: null, isUp: false, wasReplica: false })
+    this.#watched.set(name, {
+      watch,
+      latencyMs: 0,
+      offset: null,
+      heardAtMs: 0,
+      isUp: false,
+      wasReplica: false
+    })
   }
 
   #heard(name: string, address: Address, report: RoleReport | undefined, roundTripMs: number): void {
@@ -159,6 +168,7 @@ export class Reads {
     watched.latencyMs = roundTripMs
     watched.offset = report.offset
     const { clock } = this.#options
+    watched.heardAtMs = clock.now()
     const isReplica = report.role === 'replica'
     this.#replicas.heard({
       address,

@@ -13,6 +13,8 @@ import { Reloader } from './reload.ts'
 import { Signals } from './signals.ts'
 import { version } from './version.ts'
 
+const LINGER_MS = 500
+
 /** `load` reads the settings anew. Resolves to the exit code. Rejects with ProxyError LISTEN. */
 export async function serve(loaded: Loaded, load: () => Promise<Loaded>): Promise<number> {
   // Each read of a large request is memory outside the heap, which makes V8 mark all the time: its helper threads then
@@ -63,6 +65,8 @@ async function shutDown(proxy: Proxy, admin: Admin, log: Log): Promise<number> {
   await admin.close()
   if (cut > 0) log.warn({ clients: cut }, 'closed before they had their replies')
   log.info({}, 'ended')
+  // What is still under way, such as a switchover, must not keep the process.
+  setTimeout(() => process.exit(0), LINGER_MS).unref()
   return 0
 }
 

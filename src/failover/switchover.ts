@@ -11,6 +11,8 @@ export type PromotableReplica = {
   readonly isFed: boolean
   /** Its applied replication offset as it last said itself. */
   readonly offset: number | null
+  /** When it said so, in milliseconds of the clock. */
+  readonly heardAtMs: number
 }
 
 export type SwitchoverReplicas = {
@@ -98,13 +100,17 @@ export class Switchover {
 
   /** Undefined when every replica that may be elected has all that the master acknowledged, else what is missing. */
   async #prepare(): Promise<string | undefined> {
-    const { controller, replicas } = this.#options
+    const { clock, controller, replicas } = this.#options
     const isDrained = await this.#duringHandover(DRAIN_MS, () => controller.seat.drainedOffset !== undefined)
     if (!this.#isHandingOver()) return undefined
     const { drainedOffset } = controller.seat
     if (!isDrained || drainedOffset === undefined) return 'requests in flight were not answered in time'
+    const drainedAtMs = clock.now()
+    // What one said before may be enough, but one that is silent since cannot be promoted.
     const behind = (): readonly PromotableReplica[] =>
-      replicas.promotable().filter(({ isFed, offset }) => !isFed || (offset ?? -1) < drainedOffset)
+      replicas
+        .promotable()
+        .filter((it) => !it.isFed || it.heardAtMs < drainedAtMs || (it.offset ?? -1) < drainedOffset)
     const haveAll = await this.#duringHandover(CATCH_UP_MS, () => {
       replicas.beat()
       return behind().length === 0

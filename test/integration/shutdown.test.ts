@@ -10,8 +10,9 @@ const MASTERDOWN = '-MASTERDOWN No master was found in time; the request was not
 
 type Scene = { readonly rig: Rig; readonly proxy: ProxyProcess }
 
-async function start(t: Test, ...args: readonly string[]): Promise<Scene> {
-  const one = { replicas: 0, sentinels: 1, quorum: 1, downAfterMs: 30_000 }
+async function start(t: Test, options: { args?: readonly string[]; replicas?: number } = {}): Promise<Scene> {
+  const { args = [], replicas = 0 } = options
+  const one = { replicas, sentinels: 1, quorum: 1, downAfterMs: 30_000 }
   const rig = await useRig(t, { ...one, redisArgs: ['--enable-debug-command', 'yes'] })
   const proxy = await useProxy(t, rig, { args: ['--heartbeat.deadline', '20s', ...args] })
   return { rig, proxy }
@@ -67,7 +68,7 @@ t.test('SIGTERM lets every client have its replies, and the process ends with 0'
 t.test(
   'a client that never pauses is let go between two requests: what it got no reply for is not executed',
   async (t) => {
-    const { rig, proxy } = await start(t, '--shutdown.drainTimeout', '2s')
+    const { rig, proxy } = await start(t, { args: ['--shutdown.drainTimeout', '2s'] })
     const acknowledged = await Promise.all(
       Array.from({ length: 6 }, async (_, index) => {
         const client = await useClient(t, proxy)
@@ -107,7 +108,7 @@ async function busy(client: RawClient, key: string): Promise<{ count: number; ho
 }
 
 t.test('what waits for a master at shutdown gets the error that it can be retried [F4]', async (t) => {
-  const { rig, proxy } = await start(t, '--shutdown.drainTimeout', '1s')
+  const { rig, proxy } = await start(t, { args: ['--shutdown.drainTimeout', '1s'] })
   const client = await useClient(t, proxy)
   await proxy.fetch('/pause', { method: 'POST' })
   const held = client.command('INCR', 'n')
@@ -120,7 +121,7 @@ t.test('what waits for a master at shutdown gets the error that it can be retrie
 })
 
 t.test('a client that blocks is closed when the time is up', async (t) => {
-  const { proxy } = await start(t, '--shutdown.drainTimeout', '1s')
+  const { proxy } = await start(t, { args: ['--shutdown.drainTimeout', '1s'] })
   const client = await useClient(t, proxy)
   client.send(requestOf('BLPOP', 'list', '0'))
   await sleep(100)
@@ -134,9 +135,9 @@ t.test('a client that blocks is closed when the time is up', async (t) => {
 })
 
 t.test('until shutdown.delay is over clients are accepted, though the proxy is not ready', async (t) => {
-  const { proxy } = await start(t, '--shutdown.delay', '600ms')
+  const { proxy } = await start(t, { args: ['--shutdown.delay', '1s'] })
   proxy.signal('SIGTERM')
-  await sleep(100)
+  while (!proxy.stderr.includes('shutting down')) await sleep(5)
   t.equal((await proxy.fetch('/readyz')).status, 503)
   const client = await useClient(t, proxy)
   t.equal(String(await client.command('PING')), '+PONG\r\n')
@@ -149,7 +150,7 @@ t.test('a second signal ends at once, with 1', async (t) => {
     ['SIGTERM', 'SIGTERM'],
     ['SIGINT', 'SIGTERM']
   ] as const) {
-    const { proxy } = await start(t, '--shutdown.drainTimeout', '30s')
+    const { proxy } = await start(t, { args: ['--shutdown.drainTimeout', '30s'] })
     const client = await useClient(t, proxy)
     client.send(requestOf('BLPOP', 'list', '0'))
     await sleep(100)
@@ -172,4 +173,18 @@ t.test('a proxy that never found a master ends as quickly', async (t) => {
   const { code, afterMs } = await exit(proxy)
   t.equal(code, 0)
   t.ok(afterMs < 1500, `${afterMs} ms`)
+})
+
+t.test('a switchover that is under way does not keep the process', async (t) => {
+  const { rig, proxy } = await start(t, { replicas: 1 })
+  const slow = rig.nodes[0]!.command('DEBUG', 'SLEEP', '1')
+  await sleep(50)
+  void proxy.fetch('/switchover', { method: 'POST' }).catch(() => undefined)
+  for (let tries = 0; tries < 200 && !proxy.stderr.includes('switchoverAsked'); tries += 1) await sleep(5)
+  t.match(proxy.stderr, 'switchoverAsked')
+  proxy.signal('SIGTERM')
+  const { code, afterMs } = await exit(proxy)
+  t.equal(code, 0)
+  t.ok(afterMs < 3000, `${afterMs} ms`)
+  await slow
 })

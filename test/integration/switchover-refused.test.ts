@@ -78,7 +78,10 @@ t.test(
 )
 
 t.test('what is in flight for too long ends a switchover, and gets its reply', async (t) => {
-  const scene = await startScene(t, { clients, rig: { redisArgs: ['--enable-debug-command', 'yes'] } })
+  const scene = await startScene(t, {
+    clients,
+    rig: { downAfterMs: 10_000, redisArgs: ['--enable-debug-command', 'yes'] }
+  })
   const { rig, proxy } = scene
   const master = await rig.currentMaster()
   const slow = master.command('DEBUG', 'SLEEP', '1.5')
