@@ -15,7 +15,7 @@ const users = [
 const refused =
   '-monitor -shutdown -replicaof -slaveof -failover -sync -psync -replconf -debug -migrate -restore-asking -pfdebug ' +
   '-pfselftest -save -bgsave -bgrewriteaof -config|set -config|rewrite -config|resetstat -acl|setuser -acl|deluser ' +
-  '-acl|load -acl|save -module|load -module|loadex -module|unload -slowlog|reset -latency|reset -script|debug'
+  '-acl|load -acl|save -module|load -module|loadex -module|unload -slowlog|reset -latency|reset -cluster|reset -script|debug'
 // Else Redis would speak of these settings instead of the user.
 const allowing = ['--enable-debug-command', 'local', '--enable-module-command', 'local']
 

@@ -37,7 +37,7 @@ const shownBytes = 1500
 
 /** Every byte tells, in what can be printed. */
 export function shown(bytes: Buffer): string {
-  const text = JSON.stringify(bytes.toString('latin1'))
-  if (text.length <= shownBytes) return text
-  return `${text.slice(0, shownBytes)}... ${bytes.length} bytes, ${createHash('sha1').update(bytes).digest('hex')}`
+  const text = JSON.stringify(bytes.toString('latin1', 0, shownBytes))
+  if (bytes.length <= shownBytes) return text
+  return `${text}... ${bytes.length} bytes, ${createHash('sha1').update(bytes).digest('hex')}`
 }
