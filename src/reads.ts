@@ -27,7 +27,7 @@ export type ReadsRules = {
 export type ReadsOptions = {
   readonly clock: Clock
   readonly dialer: Dialer
-  readonly lanes: Lanes
+  readonly lanes: Pick<Lanes, 'setEligible' | 'cutReplica'>
   readonly sameNode: SameNode
   readonly rules: ReadsRules
   readonly onPromoted: (address: Address) => void
