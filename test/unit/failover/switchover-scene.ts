@@ -11,7 +11,7 @@ import { ManualClock } from '../topology/manual-clock.ts'
 
 export const oldMaster: Address = { host: '10.0.0.1', port: 6379 }
 export const replica: Address = { host: '10.0.0.2', port: 6379 }
-export const topology: Topology = { master: oldMaster, replicas: [], epoch: 1 }
+const topology: Topology = { master: oldMaster, replicas: [], epoch: 1 }
 
 /** Where the old master stands when all it owed is answered. */
 export const drainedAt = 100
