@@ -63,7 +63,7 @@ const rows = [
     means: 'Clients served at the same time; one more is refused as Redis refuses it.' },
   { key: 'client.queryBufferLimit', kind: 'size', default: '1gb', min: '1mb',
     means: 'Most bytes of unanswered requests that one client may have here; past it the client is closed.' },
-  { key: 'client.outputSoftLimit', kind: 'size', default: '4mb', min: '1kb',
+  { key: 'client.outputSoftLimit', kind: 'size', default: '4mb', min: '64kb',
     means: 'Past this many unread reply bytes nothing more of a client is sent to Redis until it has read some.' },
   { key: 'client.outputHardLimit', kind: 'size', default: '256mb', min: '1kb',
     means: 'Past this many unread reply bytes a client is closed.' },

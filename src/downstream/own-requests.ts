@@ -1,6 +1,6 @@
 // How requests get to the lane of the session's own: they wait while it is opened, and some change on the way there.
 import { isWait, shortened } from '../command/blocking.ts'
-import { Exchange } from '../exchange.ts'
+import { Exchange, type OwnStep } from '../exchange.ts'
 import * as replies from '../resp/replies.ts'
 import type { LentLane, OwnLane } from './own-lane.ts'
 import { discard, markOffset } from './silent-requests.ts'
@@ -62,8 +62,17 @@ export class OwnRequests {
     const exec = exchanges.findLastIndex(({ own, state }) => own === 'exec' && state === 'unanswered')
     if (exec < 0 || exchanges[exec]?.isTailUnsent === true) return exchanges
     this.#own.abandonTransaction()
-    for (const exchange of exchanges.slice(0, exec)) this.#host.settleAs(exchange, replies.queued)
-    return exchanges.slice(exec)
+    const left: Exchange[] = []
+    for (const exchange of exchanges.slice(0, exec)) {
+      const reply = exchange.own === undefined ? undefined : IN_TRANSACTION[exchange.own]
+      if (reply === undefined) {
+        left.push(exchange)
+      } else {
+        exchange.kept = undefined
+        this.#host.settleAs(exchange, reply)
+      }
+    }
+    return [...left, ...exchanges.slice(exec)]
   }
 
   #sendOn(lane: LentLane | undefined, exchange: Exchange): void {
@@ -104,4 +113,12 @@ export class OwnRequests {
     this.#host.queue.replace(exchange, [again])
     this.#host.sendOwn(again, lane)
   }
+}
+
+/** What Redis has answered, or would have, to what stands before an EXEC. */
+const IN_TRANSACTION: Readonly<Partial<Record<OwnStep, Buffer>>> = {
+  watch: replies.ok,
+  unwatch: replies.ok,
+  multi: replies.ok,
+  queued: replies.queued
 }

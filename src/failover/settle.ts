@@ -43,7 +43,7 @@ const MINUS = 45
 type Settled = {
   readonly request: RequestBytes
   readonly effect: Effect
-  readonly fate: Fate
+  fate: Fate
   readonly reply: Buffer | undefined
 }
 
@@ -64,7 +64,7 @@ export function settle(
   table: CommandTable
 ): SettledExchange[] {
   let hasLaterWrite = false
-  const settled: SettledExchange[] = []
+  const judged: { readonly exchange: Exchange; readonly requests: Settled[] }[] = []
   for (const exchange of exchanges.toReversed()) {
     const kept = keptReplies(exchange)
     const requests: Settled[] = []
@@ -79,9 +79,19 @@ export function settle(
       })
       hasLaterWrite ||= effect === 'once' && reply !== undefined && reply[0] !== MINUS
     }
-    settled.unshift({ exchange, ...piecesOf(exchange, requests) })
+    judged.unshift({ exchange, requests })
   }
-  return settled
+  readAgain(judged.flatMap(({ requests }) => requests))
+  return judged.map(({ exchange, requests }) => ({ exchange, ...piecesOf(exchange, requests) }))
+}
+
+// What was read behind a write that is sent again was read before it.
+function readAgain(requests: readonly Settled[]): void {
+  let isWritten = false
+  for (const one of requests) {
+    if (isWritten && one.fate === 'leave' && one.effect === 'again') one.fate = 'replay'
+    isWritten ||= one.fate === 'replay' && one.effect === 'once'
+  }
 }
 
 function isUnsentAt({ state, isTailUnsent, count }: Exchange, index: number): boolean {

@@ -41,10 +41,11 @@ t.test('what may change is in force afterwards, and what may not stays as it was
 })
 
 t.test('what changes must go together with what stays until the restart', async (t) => {
-  const smaller = ['--client.replyBuffer', '8kb', '--client.outputSoftLimit', '16kb']
-  t.throws(() => planReload(loaded(), loaded(...smaller)), {
+  const larger = ['--client.replyBuffer', '1mb']
+  const smaller = ['--client.replyBuffer', '8kb', '--client.outputSoftLimit', '128kb']
+  t.throws(() => planReload(loaded(...larger), loaded(...smaller)), {
     code: 'USAGE',
-    message: 'client.replyBuffer (64kb) must be at most client.outputSoftLimit (16kb)'
+    message: 'client.replyBuffer (1mb) must be at most client.outputSoftLimit (128kb)'
   })
 })
 
