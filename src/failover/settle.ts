@@ -28,8 +28,9 @@ export function judge(request: RequestFacts, facts: SettleFacts): Fate {
   const { effect, isUnsent, reply } = request
   if (reply === undefined) return isUnsent || effect === 'again' ? 'replay' : 'doubt'
   if (provesUnexecuted(reply) || isAborted(reply)) return facts.hasLaterWrite ? 'leave' : 'replay'
-  if (facts.hasLaterWrite || facts.repliesCount) return 'leave'
-  return effect === 'again' ? 'replay' : 'doubt'
+  if (facts.repliesCount) return 'leave'
+  if (effect === 'once') return 'doubt'
+  return facts.hasLaterWrite ? 'leave' : 'replay'
 }
 
 // A transaction in which one command was refused was not executed at all.

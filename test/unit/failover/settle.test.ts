@@ -105,8 +105,9 @@ t.test(
       for (const effect of ['once', 'again'] as const) {
         t.equal(fate(effect, true, false), 'leave')
         t.equal(fate(effect, true, true), 'leave')
-        t.equal(fate(effect, false, true), 'leave')
       }
+      t.equal(fate('again', false, true), 'leave')
+      t.equal(fate('once', false, true), 'doubt')
       t.equal(fate('again', false, false), 'replay')
       t.equal(fate('once', false, false), 'doubt')
     }
