@@ -32,7 +32,8 @@ export async function useRelayedRig(t: Pick<Test, 'teardown'>, downAfterMs: numb
   const relays = new Map<RigNode, Relay>()
   const sideOf = new Map<RigNode, Side>()
   const node = async (side: Side, argsOf: (port: number) => readonly string[]): Promise<RigNode> => {
-    const port = await freePort(inside)
+    // Free on every address: the relay and the node have the same one.
+    const port = await freePort('0.0.0.0')
     const relay = await Relay.listen({ host: outside, port }, () => ({ host: inside, port }))
     t.teardown(() => relay.close())
     const logFile = join(folder, `${port}.log`)
