@@ -56,8 +56,10 @@ export class Exchange {
   readonly startedAtMs: number
   /** When it was held first, in milliseconds of the clock: its window goes on when it is held again. */
   heldSinceMs: number | undefined = undefined
-  /** Reply bytes that have not left: behind another reply, withheld, or kept back. */
+  /** Reply bytes that the session has, and that stand behind another reply. */
   kept: Buffer[] | undefined = undefined
+  /** Whole replies that have come and that the lane does not pass on: withheld, or kept back. */
+  withheld: Buffer[] | undefined = undefined
   /** The last byte of the run never reached the kernel: its last request is provably unexecuted. */
   isTailUnsent = false
   /** Part of a reply has left and its end has not come: nothing can be put in its place. */
@@ -99,6 +101,11 @@ export class Exchange {
     this.size += request.size
     this.count++
     if (effect === 'once') this.effect = 'once'
+  }
+
+  withhold(bytes: Buffer): void {
+    if (this.withheld === undefined) this.withheld = [bytes]
+    else this.withheld.push(bytes)
   }
 
   keep(bytes: Buffer): void {

@@ -44,8 +44,6 @@ export class Gate implements SessionGate {
     const repliesCount = why.role === 'replica' || this.#controller.seat.doRepliesCount
     return settle(exchanges, repliesCount, this.#table.current).map(({ exchange, pieces, inDoubt }) => {
       this.#count(inDoubt, exchange, pieces)
-      // What the lane kept is in the pieces from here on: the reply queue must not let it leave a second time.
-      exchange.kept = undefined
       return { exchange, pieces, closes: inDoubt > 0 && this.#rules.inDoubt === 'close' }
     })
   }

@@ -16,14 +16,16 @@ import { UnderWay } from './under-way.ts'
 export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
   readonly queue: ReplyQueue
   readonly window: ReplyWindow
-  /** The lane of its own that the session may need. */
   readonly own: OwnLane
   readonly #state: SessionState
   readonly #parts: SessionParts
   readonly #host: RequestHost
+  readonly push: RequestHost['push']
   /** The lane that has the unanswered exchanges, and where it leads; meaningless when there are none. */
   #lane: SessionLane | undefined
   #side: LaneSide = 'master'
+  /** Held ones that may go as soon as their lane owes nothing more: it takes nothing. */
+  readonly #stuck: Exchange[] = []
   held = 0
   /** Its lane is another one: stands in the queue until nothing is unanswered. */
   #waiting: { readonly exchange: Exchange; readonly command: Command } | undefined
@@ -35,6 +37,7 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
     this.#state = state
     this.#parts = parts
     this.#host = host
+    this.push = host.push
     this.queue = new ReplyQueue((bytes) => {
       host.leave(bytes)
     })
@@ -42,7 +45,7 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
     this.underWay = new UnderWay(parts.counters)
     this.#choice = new LaneChoice(state, parts, this.window)
     this.own = new OwnLane(this)
-    this.#ownRequests = new OwnRequests(this.own, this)
+    this.#ownRequests = new OwnRequests(this.own, this, parts.clock)
   }
 
   /** Whether it waits for what another client may do: nothing must be popped for it once it has gone. */
@@ -170,10 +173,6 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
     return this.#parts.lanes.pinned.lend({ key, identity, onPush: this.#host.push, onLost, onLane })
   }
 
-  push(frame: Buffer): void {
-    this.#host.push(frame)
-  }
-
   giveBack(lane: LentLane): void {
     this.#parts.lanes.pinned.giveBack(lane)
   }
@@ -184,14 +183,6 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
 
   get protocol(): 2 | 3 {
     return this.#state.protocol
-  }
-
-  get nowMs(): number {
-    return this.#parts.clock.now()
-  }
-
-  get hasWritten(): boolean {
-    return this.underWay.lastWriteAtMs > Number.NEGATIVE_INFINITY
   }
 
   sendOwn(exchange: Exchange, lane: LentLane): void {
@@ -215,8 +206,12 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
     return this.#host.closed !== undefined
   }
 
-  /** One of its held exchanges may go to the master that is bound: the first in the order of its requests [R4]. */
+  /** One of its held exchanges may go: the first in order, behind what its lane hands back [R4]. */
   dispatch(due: Exchange): void {
+    if (this.underWay.requests > 0 && this.#lane?.isUsable === false) {
+      this.#stuck.push(due)
+      return
+    }
     this.held--
     const exchange = this.queue.firstHeld(this.#waiting?.exchange) ?? due
     if (exchange.own === undefined) this.#sendOr(exchange, 'master')
@@ -239,6 +234,11 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
 
   /** Sends what waited, and lets more requests be taken. */
   goOn(): void {
+    if (this.underWay.requests === 0 && this.#stuck.length > 0) {
+      const stuck = this.#stuck.splice(0)
+      this.held -= stuck.length
+      this.#hold(stuck)
+    }
     if (this.held > 0) return
     this.#sendWaiting()
     this.#host.proceed()

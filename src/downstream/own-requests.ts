@@ -1,4 +1,5 @@
 // How requests get to the lane of the session's own: they wait while it is opened, and some change on the way there.
+import type { Clock } from '../clock.ts'
 import { isWait, shortened } from '../command/blocking.ts'
 import { Exchange, type OwnStep } from '../exchange.ts'
 import * as replies from '../resp/replies.ts'
@@ -8,8 +9,7 @@ import { discard, markOffset } from './silent-requests.ts'
 /** The session's open requests, as far as these move them. */
 export type OwnHost = {
   readonly protocol: 2 | 3
-  readonly nowMs: number
-  readonly hasWritten: boolean
+  readonly underWay: { readonly hasWritten: boolean }
   sendOwn: (exchange: Exchange, lane: LentLane) => void
   /** Answers an exchange with a reply of the proxy itself. */
   settleAs: (exchange: Exchange, reply: Buffer) => void
@@ -23,11 +23,13 @@ const REISSUE_MS = 50
 export class OwnRequests {
   readonly #own: OwnLane
   readonly #host: OwnHost
+  readonly #clock: Clock
   #awaiting: Exchange[] = []
   /** CLIENT UNBLOCK asked that the call which blocks ends with an error. */
   #endsInError = false
 
-  constructor(own: OwnLane, host: OwnHost) {
+  constructor(own: OwnLane, host: OwnHost, clock: Clock) {
+    this.#clock = clock
     this.#own = own
     this.#host = host
   }
@@ -92,13 +94,13 @@ export class OwnRequests {
   }
 
   #sendBlocking(lane: LentLane, exchange: Exchange): void {
-    if (this.#host.hasWritten && isWait(exchange)) lane.send(markOffset())
+    if (this.#host.underWay.hasWritten && isWait(exchange)) lane.send(markOffset())
     if (this.#endsInError) {
       this.#endsInError = false
       this.#host.settleAs(exchange, replies.unblocked)
       return
     }
-    const elapsedMs = this.#host.nowMs - exchange.startedAtMs
+    const elapsedMs = this.#clock.now() - exchange.startedAtMs
     if (elapsedMs < REISSUE_MS) {
       this.#host.sendOwn(exchange, lane)
       return

@@ -14,6 +14,10 @@ export class UnderWay {
     this.#counters = counters
   }
 
+  get hasWritten(): boolean {
+    return this.lastWriteAtMs > Number.NEGATIVE_INFINITY
+  }
+
   /** So many requests of so many bytes are sent. */
   add(side: LaneSide | 'pinned', requests: number, bytes: number): void {
     this.requests += requests

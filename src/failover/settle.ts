@@ -125,10 +125,10 @@ function pieceOf(exchange: Exchange, { request, effect, fate, reply }: Settled):
 }
 
 function keptReplies(exchange: Exchange): Buffer[] {
-  if (exchange.kept === undefined) return []
+  if (exchange.withheld === undefined) return []
   const replies: Buffer[] = []
   const framer = new ReplyFramer()
-  const bytes = Buffer.concat(exchange.kept)
+  const bytes = Buffer.concat(exchange.withheld)
   framer.push(bytes)
   while (framer.next() === 'reply') replies.push(bytes.subarray(framer.start, framer.end))
   return replies

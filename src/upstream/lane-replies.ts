@@ -52,12 +52,16 @@ export class LaneReplies {
     this.#isWithholding = true
   }
 
+  /** Lets the withheld replies leave; not those of sessions that were refused something. */
   release(): void {
     this.#isWithholding = false
-    if (this.isRefusing) return
-    for (let exchange = this.kept.shift(); exchange; exchange = this.kept.shift()) relayKept(exchange)
+    for (let left = this.kept.length; left > 0; left--) {
+      const exchange = this.kept.shift() as Exchange
+      if (this.#isKeeping(exchange)) this.kept.push(exchange)
+      else relayKept(exchange)
+    }
     const { first } = this.unanswered
-    if (first?.kept !== undefined) relayKept(first)
+    if (first?.withheld !== undefined && !this.#isKeeping(first)) relayKept(first)
   }
 
   read(chunk: Buffer): ReadResult {
@@ -132,7 +136,7 @@ export class LaneReplies {
 
   // Only what ends is kept, so that whole replies are judged when the lane ends; a part stays behind in `#partial`.
   #keep(exchange: Exchange, bytes: Buffer): void {
-    exchange.keep(bytes)
+    exchange.withhold(bytes)
     if (exchange.answered === exchange.count) this.kept.push(exchange)
   }
 
@@ -179,8 +183,8 @@ export class LaneReplies {
 }
 
 function relayKept(exchange: Exchange): void {
-  const pieces = exchange.kept ?? NOTHING
-  exchange.kept = undefined
+  const pieces = exchange.withheld ?? NOTHING
+  exchange.withheld = undefined
   const ended = exchange.answered - exchange.left
   exchange.left = exchange.answered
   exchange.isTorn = false

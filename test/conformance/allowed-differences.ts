@@ -47,6 +47,10 @@ const rows: Readonly<Record<string, Row>> = {
         ? Buffer.from('queued, or refused')
         : reply
   },
+  'hello-name': {
+    reason: 'Redis before 7.2 keeps the name of a HELLO that failed; here, as since then, it changes nothing',
+    same: (reply) => (/^[$_]/.test(reply.toString('latin1')) ? Buffer.from('a name') : reply)
+  },
   stranger: {
     reason: 'who has not authenticated is told so and nothing else, whatever it asked for',
     same: (reply) =>

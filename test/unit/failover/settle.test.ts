@@ -47,7 +47,7 @@ function run(
   exchange.state = state
   exchange.left = left
   exchange.answered = left + replies.length
-  if (replies.length > 0) exchange.kept = [Buffer.from(replies.join(''))]
+  if (replies.length > 0) exchange.withheld = [Buffer.from(replies.join(''))]
   exchange.isTailUnsent = isTailUnsent
   exchange.heldSinceMs = 3
   return exchange

@@ -50,7 +50,7 @@ function repliesFor(exchanges: readonly Exchange[]): LaneReplies & { errors: str
   return Object.assign(replies, { errors, refusals })
 }
 
-const keptText = (exchange: Exchange): string => Buffer.concat(exchange.kept ?? []).toString('latin1')
+const keptText = (exchange: Exchange): string => Buffer.concat(exchange.withheld ?? []).toString('latin1')
 const read = (replies: LaneReplies, text: string): string => replies.read(Buffer.from(text, 'latin1'))
 
 t.test('replies go to the exchanges in the order that they were written [R1]', async (t) => {
