@@ -3,9 +3,16 @@
 
 export type Flushable = { flush: () => void }
 
+export type Reader = { readOn: () => void }
+
+/** So much is read in one turn, then whoever sends more waits for the next one: others have small requests. */
+const READ_BYTES = 1024 * 1024
+
 export class Turn {
   #upstream: Flushable[] = []
   #downstream: Flushable[] = []
+  #resting: Reader[] = []
+  #readBytes = 0
   #isScheduled = false
 
   flushUpstream(lane: Flushable): void {
@@ -16,6 +23,15 @@ export class Turn {
   flushDownstream(session: Flushable): void {
     this.#downstream.push(session)
     this.#schedule()
+  }
+
+  /** Counts what was read. True when it is enough for this turn: the reader stops, and `readOn` is called in the next. */
+  isEnough(reader: Reader, bytes: number): boolean {
+    this.#readBytes += bytes
+    if (this.#readBytes < READ_BYTES) return false
+    this.#resting.push(reader)
+    this.#schedule()
+    return true
   }
 
   // setImmediate, not nextTick: nextTick runs between two sockets of one turn and would write for each of them.
@@ -29,9 +45,13 @@ export class Turn {
     this.#isScheduled = false
     const upstream = this.#upstream
     const downstream = this.#downstream
+    const resting = this.#resting
     this.#upstream = []
     this.#downstream = []
+    this.#resting = []
+    this.#readBytes = 0
     for (const lane of upstream) lane.flush()
     for (const session of downstream) session.flush()
+    for (const reader of resting) reader.readOn()
   }
 }

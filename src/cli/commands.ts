@@ -1,6 +1,7 @@
 // The commands of the program, one row each. What a command does is imported only when it is run, so that --help and a
 // mistyped flag are answered at once.
 import type { Loaded } from '../config/load.ts'
+import { keepHeapSmall } from './heap.ts'
 
 export type Invocation = {
   /** The arguments behind the command, without the command's own flags. */
@@ -34,6 +35,7 @@ export const commands: readonly Command[] = [
     flags: {},
     takesSettings: true,
     run: async ({ load }) => {
+      keepHeapSmall()
       const loaded = await load()
       const { serve } = await import('./serve.ts')
       return serve(loaded, load)

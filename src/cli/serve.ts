@@ -1,7 +1,6 @@
 // Runs the proxy until a signal ends it. SIGTERM: not ready, stop accepting, let each session finish, close, the admin
 // server last; exit code 0. A second signal ends at once, with exit code 1. SIGHUP reloads the settings.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { setFlagsFromString } from 'node:v8'
 import { startAdmin, type Admin } from '../admin/server.ts'
 import type { Loaded } from '../config/load.ts'
 import { openLog, type Log } from '../log.ts'
@@ -17,9 +16,6 @@ const LINGER_MS = 500
 
 /** `load` reads the settings anew. Resolves to the exit code. Rejects with ProxyError LISTEN. */
 export async function serve(loaded: Loaded, load: () => Promise<Loaded>): Promise<number> {
-  // Each read of a large request is memory outside the heap, which makes V8 mark all the time: its helper threads then
-  // take the cores from Redis. The heap is small, so marking by itself costs little (docs/adr/0006).
-  setFlagsFromString('--no-concurrent-marking')
   const { settings } = loaded
   const log = openLog(settings.log.level)
   const proxy = new Proxy(settings, log)

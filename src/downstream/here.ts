@@ -12,6 +12,7 @@ import { hello } from './hello.ts'
 import { integerOf } from './integer-word.ts'
 import type { Pause } from './pause.ts'
 import { pubsubAnswers } from './pubsub-commands.ts'
+import { FIRST_IDENTITY } from './session-state.ts'
 import type { Session } from './session.ts'
 import type { Subscriptions } from './subscriptions.ts'
 import { isAtLeast } from './version.ts'
@@ -180,7 +181,7 @@ function auth(session: Session, words: readonly Buffer[], context: HereContext):
 }
 
 function reset(session: Session, _words: readonly Buffer[], context: HereContext): void {
-  session.state.identity = { user: undefined, database: 0, protocol: 2 }
+  session.state.identity = FIRST_IDENTITY
   session.state.isAuthenticated = context.isOpenTo(session)
   session.state.name = ''
   if (session.requests.queue.mode === 'off') session.requests.queue.mode = 'on'

@@ -109,7 +109,11 @@ export type SessionCounters = {
 
 export type SessionParts = {
   readonly clock: Clock
-  readonly turn: { flushDownstream: (session: { flush: () => void }) => void }
+  readonly turn: {
+    flushDownstream: (session: { flush: () => void }) => void
+    /** True when enough was read in this turn: `readOn` is called in the next. */
+    isEnough: (reader: { readOn: () => void }, bytes: number) => boolean
+  }
   readonly lanes: SessionLanes
   readonly gate: SessionGate
   readonly table: { readonly current: CommandTable }

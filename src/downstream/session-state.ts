@@ -10,6 +10,11 @@ export type SessionIdentity = {
   readonly protocol: 2 | 3
 }
 
+/** Of a client that has said nothing yet. One object for all, since there are many of them. */
+export const FIRST_IDENTITY: SessionIdentity = { user: undefined, database: 0, protocol: 2 }
+const FIRST_LANE_KEY = laneKeyOf(FIRST_IDENTITY)
+const FIRST_USER_KEY = userKeyOf(FIRST_IDENTITY.user)
+
 export class SessionState {
   readonly id: number
   isAuthenticated: boolean
@@ -25,9 +30,9 @@ export class SessionState {
   readonly connectedAtMs: number
   /** When its last bytes came, in milliseconds of the clock. */
   lastSeenAtMs = 0
-  #identity: SessionIdentity = { user: undefined, database: 0, protocol: 2 }
-  #laneKey = ''
-  #userKey = ''
+  #identity = FIRST_IDENTITY
+  #laneKey = FIRST_LANE_KEY
+  #userKey = FIRST_USER_KEY
   /** How many of each kind it has; what they are knows the subscriber. */
   readonly subscriptions = { channel: 0, pattern: 0, shard: 0 }
 
@@ -36,7 +41,6 @@ export class SessionState {
     this.isAuthenticated = isAuthenticated
     this.connectedAtMs = nowMs
     this.lastSeenAtMs = nowMs
-    this.identity = this.#identity
   }
 
   get identity(): SessionIdentity {

@@ -37,10 +37,7 @@ export class Session implements RequestHost {
     this.socket = socket
     this.state = state
     this.#parts = parts
-    this.#framer = new RequestFramer({
-      maxBulkBytes: parts.limits.maxBulkBytes,
-      restricted: () => !state.isAuthenticated
-    })
+    this.#framer = new RequestFramer(parts.limits.maxBulkBytes, state)
     this.#output = new ClientOutput(socket)
     this.#input = new InputLimit(socket, parts.budget)
     this.requests = new OpenRequests(state, parts, this)
@@ -81,7 +78,7 @@ export class Session implements RequestHost {
 
   /** Whether it holds memory for a request of which it could send more. */
   get isUploading(): boolean {
-    return this.#input.reservedBytes > 0 && this.#input.isReading && this.#framer.announcedBytes > 0
+    return this.#input.reservedBytes > 0 && this.#input.isGranted && this.#framer.announcedBytes > 0
   }
 
   /** Whether every request that has come is answered. */
@@ -95,6 +92,7 @@ export class Session implements RequestHost {
     this.#parts.counters.receivedBytes += chunk.length
     this.state.lastSeenAtMs = this.#parts.clock.now()
     this.#framer.push(chunk)
+    if (this.#parts.turn.isEnough(this.#input, chunk.length)) this.#input.rest()
     this.proceed()
   }
 
@@ -246,8 +244,10 @@ export class Session implements RequestHost {
       this.close('query_limit')
       return
     }
-    const needed = Math.max(held, this.#framer.announcedBytes) + this.requests.underWay.bytes
-    this.#input.update(needed, this.#ending !== undefined)
+    const { window, underWay } = this.requests
+    const needed = Math.max(held, this.#framer.announcedBytes) + underWay.bytes
+    const isAhead = window.isOverrun(held, underWay.requests, this.#output.backlogBytes)
+    this.#input.update(needed, this.#ending !== undefined ? 'ending' : isAhead ? 'ahead' : 'even')
   }
 
   #breakOff(): void {

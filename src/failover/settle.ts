@@ -140,7 +140,7 @@ function requestsOf(
   table: CommandTable
 ): { request: RequestBytes; effect: Effect; index: number }[] {
   if (exchange.count === 1) return [{ request: exchange, effect: exchange.effect, index: 0 }]
-  const framer = new RequestFramer({ maxBulkBytes: Number.MAX_SAFE_INTEGER, restricted: () => false })
+  const framer = new RequestFramer(Number.MAX_SAFE_INTEGER)
   framer.push(exchange.bytes.subarray(exchange.start, exchange.end))
   const requests: { request: RequestBytes; effect: Effect; index: number }[] = []
   for (let index = 0; framer.next() === 'request'; index++) {

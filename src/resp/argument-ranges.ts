@@ -3,13 +3,22 @@
 /** Arguments of which the range is recorded; what lies behind is counted only. */
 const MAX_RANGES = 4096
 
+/** A request with more arguments is rare: its record is not kept for the next one. */
+const KEPT_RANGES = 64
+
 export class ArgumentRanges {
   count = 0
-  #offsets = new Int32Array(64)
+  /** A plain array: most sessions need a few numbers, and there are many sessions. */
+  #offsets: number[] = []
+
+  restart(): void {
+    if (this.count > KEPT_RANGES) this.#offsets = []
+    this.count = 0
+  }
 
   add(from: number, to: number): void {
     const at = 2 * this.count++
-    if (at >= this.#offsets.length && !this.#grow()) return
+    if (at >= 2 * MAX_RANGES) return
     this.#offsets[at] = from
     this.#offsets[at + 1] = to
   }
@@ -22,13 +31,5 @@ export class ArgumentRanges {
   /** Of an argument whose start is known. */
   end(index: number): number {
     return this.#offsets[2 * index + 1] as number
-  }
-
-  #grow(): boolean {
-    if (this.#offsets.length === 2 * MAX_RANGES) return false
-    const wider = new Int32Array(2 * this.#offsets.length)
-    wider.set(this.#offsets)
-    this.#offsets = wider
-    return true
   }
 }

@@ -9,12 +9,10 @@ import { encodeWords, isCrossProtocol, splitInline } from './inline.ts'
 /** `request`: one is framed. `more`: not enough bytes yet. `error`: see `error`, the client must be closed. */
 export type Framed = 'request' | 'more' | 'error'
 
-export type FramerLimits = {
-  /** Longest bulk string in bytes (Redis: proto-max-bulk-len). */
-  readonly maxBulkBytes: number
-  /** Whether the client still has to authenticate: then 10 arguments of 16,384 bytes at most, as in Redis. */
-  readonly restricted: () => boolean
-}
+/** Who sends. One that still has to authenticate: 10 arguments of 16,384 bytes at most, as in Redis. */
+export type Sender = { readonly isAuthenticated: boolean }
+
+const TRUSTED: Sender = { isAuthenticated: true }
 
 const EMPTY: Buffer = Buffer.alloc(0)
 
@@ -44,7 +42,8 @@ export class RequestFramer {
   /** Why framing stopped: the text behind `-ERR Protocol error: `; empty when Redis says nothing and closes. */
   error = ''
 
-  readonly #limits: FramerLimits
+  readonly #maxBulkBytes: number
+  readonly #sender: Sender
   /** Bulk strings up to this length pass every limit. */
   readonly #shortBytes: number
   readonly #ranges = new ArgumentRanges()
@@ -60,9 +59,11 @@ export class RequestFramer {
   /** Bytes of the current bulk string still to come, its two closing bytes included. */
   #bytesLeft = 0
 
-  constructor(limits: FramerLimits) {
-    this.#limits = limits
-    this.#shortBytes = Math.min(limits.maxBulkBytes, RESTRICTED_BYTES)
+  /** maxBulkBytes: the longest bulk string (Redis: proto-max-bulk-len). */
+  constructor(maxBulkBytes: number, sender = TRUSTED) {
+    this.#maxBulkBytes = maxBulkBytes
+    this.#sender = sender
+    this.#shortBytes = Math.min(maxBulkBytes, RESTRICTED_BYTES)
   }
 
   get argumentCount(): number {
@@ -140,7 +141,7 @@ export class RequestFramer {
     const chunk = this.#chunk
     const at = this.#at
     this.start = at
-    this.#ranges.count = 0
+    this.#ranges.restart()
     if (chunk[at] !== STAR) {
       this.#expecting = 'inline'
       return this.#readInline()
@@ -175,7 +176,7 @@ export class RequestFramer {
       this.#before.take()
       return 'more'
     }
-    if (value > RESTRICTED_ARGUMENTS && this.#limits.restricted())
+    if (value > RESTRICTED_ARGUMENTS && !this.#sender.isAuthenticated)
       return this.#fail('unauthenticated multibulk length')
     this.#argumentsLeft = value
     return this.#nextString()
@@ -214,8 +215,8 @@ export class RequestFramer {
   #takeLength(): Framed {
     const { mark, value, isNegative, isNumber } = this.#line
     if (mark !== DOLLAR) return this.#fail(`expected '$', got '${String.fromCharCode(mark)}'`)
-    if (!isNumber || isNegative || value > this.#limits.maxBulkBytes) return this.#fail('invalid bulk length')
-    if (value > RESTRICTED_BYTES && this.#limits.restricted())
+    if (!isNumber || isNegative || value > this.#maxBulkBytes) return this.#fail('invalid bulk length')
+    if (value > RESTRICTED_BYTES && !this.#sender.isAuthenticated)
       return this.#fail('unauthenticated bulk length')
     const from = this.#before.bytes + this.#at - this.start
     this.#ranges.add(from, from + value)
@@ -262,6 +263,9 @@ export class RequestFramer {
     this.#chunk = EMPTY
     this.#at = 0
     this.start = 0
+    // What was framed last is done with: a client that is idle now must not keep its bytes here [R3].
+    this.bytes = EMPTY
+    this.parts = undefined
   }
 
   #readInline(): Framed {

@@ -26,7 +26,11 @@ export type LaneOptions = {
   readonly events: LaneEvents
 }
 
-export type LaneTurn = { flushUpstream: (lane: { flush: () => void }) => void }
+export type LaneTurn = {
+  flushUpstream: (lane: { flush: () => void }) => void
+  /** True when the lane has read enough for this turn: `readOn` is called in the next. */
+  isEnough: (reader: { readOn: () => void }, bytes: number) => boolean
+}
 
 /** Plain numbers that lanes only add to. */
 export type LaneCounters = { sentBytes: number; receivedBytes: number }
@@ -42,8 +46,6 @@ export type LaneEvents = {
 }
 
 const KEEP_ALIVE_MS = 10_000
-/** After so many bytes a lane lets the other sockets have their turn. */
-const REST_BYTES = 512 * 1024
 
 export class Lane {
   readonly #options: LaneOptions
@@ -100,6 +102,11 @@ export class Lane {
     return this.#replies.unanswered.length
   }
 
+  /** A large reply is coming, of which the beginning has left: what is sent now waits for its end. */
+  get isStreaming(): boolean {
+    return this.#replies.unanswered.first?.isTorn === true
+  }
+
   get progress(): number {
     return this.#replies.progress
   }
@@ -141,18 +148,13 @@ export class Lane {
   }
 
   #connect(): Socket {
-    const { host, port, connectTimeoutMs, handshake } = this.#options
+    const { host, port, connectTimeoutMs, handshake, turn } = this.#options
     const buffers = new ReadBuffers()
     const read = this.#reader()
-    let sinceRest = 0
+    const reader = { readOn: () => socket.resume() }
     const callback = (size: number, buffer: Uint8Array): boolean => {
       read(buffers.take(buffer, size))
-      sinceRest += size
-      if (sinceRest < REST_BYTES) return true
-      // A large reply would keep the event loop for itself as long as it lasts.
-      sinceRest = 0
-      setImmediate(() => socket.resume())
-      return false
+      return !turn.isEnough(reader, size)
     }
     const onread = { buffer: buffers.next, callback }
     const address = { host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }

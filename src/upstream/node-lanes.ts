@@ -41,10 +41,12 @@ export class NodeLanes {
 
   /** The lane for an identity; undefined when the node already has as many lanes as it may. */
   lane(key: string, kind: LaneKind, identity: LaneIdentity): Lane | undefined {
-    const name = kind === 'bulk' ? `bulk ${key}` : key
-    const entry = this.#entries.get(name)
-    if (entry?.lane.isUsable) return entry.lane
-    return this.#open(name, identity)
+    if (kind === 'bulk') return this.#named(`bulk ${key}`, identity)
+    const shared = this.#named(key, identity)
+    if (shared?.isStreaming !== true) return shared
+    // Nobody knew that this reply would be large: until it has come, small ones use the other lane.
+    const other = this.#named(`bulk ${key}`, identity)
+    return other?.isStreaming === false ? other : shared
   }
 
   /** Exchanges that were taken and not answered, on all lanes. */
@@ -84,6 +86,11 @@ export class NodeLanes {
       if (lane.load > 0 && quietMs > this.#options.laneTimeoutMs) lane.cut('timeout')
       else if (lane.load === 0 && quietMs > IDLE_MS) lane.cut('idle')
     }
+  }
+
+  #named(name: string, identity: LaneIdentity): Lane | undefined {
+    const lane = this.#entries.get(name)?.lane
+    return lane?.isUsable === true ? lane : this.#open(name, identity)
   }
 
   #open(name: string, identity: LaneIdentity): Lane | undefined {

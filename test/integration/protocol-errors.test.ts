@@ -91,7 +91,7 @@ async function ask(client: RawClient, sent: Buffer, said: string): Promise<strin
 
 /** The requests that the framer finds, as it hands them on, and the error that it ends with, if any. */
 function frame(sent: Buffer, isRestricted: boolean): { requests: Buffer[]; error: Buffer | undefined } {
-  const framer = new RequestFramer({ maxBulkBytes: 512 * 1024 * 1024, restricted: () => isRestricted })
+  const framer = new RequestFramer(512 * 1024 * 1024, { isAuthenticated: !isRestricted })
   framer.push(sent)
   const requests: Buffer[] = []
   for (;;) {
@@ -184,7 +184,7 @@ t.test('a NUL in a line makes Redis 7.0 wait for ever, and ends the line for the
 })
 
 function argumentsOf(request: Buffer): Buffer[] {
-  const framer = new RequestFramer({ maxBulkBytes: request.length, restricted: () => false })
+  const framer = new RequestFramer(request.length)
   framer.push(request)
   framer.next()
   return Array.from({ length: framer.argumentCount }, (_, index) => framer.argument(index)!)

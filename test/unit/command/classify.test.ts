@@ -18,7 +18,7 @@ const table = new CommandTable([
 ])
 
 function framed(pieces: readonly Buffer[]): RequestFramer {
-  const framer = new RequestFramer({ maxBulkBytes: 1e9, restricted: () => false })
+  const framer = new RequestFramer(1e9)
   for (const piece of pieces) framer.push(piece)
   if (framer.next() !== 'request') throw new Error('no request')
   return framer

@@ -144,7 +144,7 @@ export class FakeLane implements SessionLane {
 }
 
 function wordsOf(bytes: Buffer): string[][] {
-  const framer = new RequestFramer({ maxBulkBytes: 1e9, restricted: () => false })
+  const framer = new RequestFramer(1e9)
   framer.push(bytes)
   const requests: string[][] = []
   while (framer.next() === 'request')

@@ -207,7 +207,7 @@ export class World {
     const none = { observeMs: () => undefined }
     return {
       clock: this.clock,
-      turn: { flushDownstream: (session) => this.#flushes.push(session) },
+      turn: { flushDownstream: (session) => this.#flushes.push(session), isEnough: () => false },
       lanes: {
         pinned: { lend: () => () => undefined, giveBack: () => undefined },
         get master() {

@@ -2,15 +2,15 @@ import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import t from 'tap'
 import { encode } from '../../../src/resp/decode.ts'
-import { RequestFramer, type FramerLimits } from '../../../src/resp/request-framer.ts'
+import { RequestFramer, type Sender } from '../../../src/resp/request-framer.ts'
 
-const open: FramerLimits = { maxBulkBytes: 512 * 1024 * 1024, restricted: () => false }
+const MAX_BULK_BYTES = 512 * 1024 * 1024
+const stranger: Sender = { isAuthenticated: false }
 
 type Frame = { readonly bytes: string; readonly words: readonly string[] }
 
 /** All that comes of these chunks, one after the other or all at once: the requests, and the error that ends them. */
-function frame(chunks: readonly Buffer[], limits = open, atOnce = false): (Frame | string)[] {
-  const framer = new RequestFramer(limits)
+function frame(chunks: readonly Buffer[], atOnce = false, framer = newFramer()): (Frame | string)[] {
   const frames: (Frame | string)[] = []
   for (const [index, chunk] of chunks.entries()) {
     framer.push(chunk)
@@ -21,6 +21,10 @@ function frame(chunks: readonly Buffer[], limits = open, atOnce = false): (Frame
     }
   }
   return frames
+}
+
+function newFramer(): RequestFramer {
+  return new RequestFramer(MAX_BULK_BYTES)
 }
 
 function contentOf(framer: RequestFramer): Buffer {
@@ -120,7 +124,7 @@ t.test('no way to cut a stream changes its requests or its error [R1]', async (t
 
 t.test('chunks that wait behind one another are framed as if they had come one by one [R1]', async (t) => {
   const isSame = fc.property(stream, fc.array(fc.nat(), { maxLength: 12 }), (bytes, cuts) =>
-    isDeepStrictEqual(frame(cutAt(bytes, cuts), open, true), frame([bytes]))
+    isDeepStrictEqual(frame(cutAt(bytes, cuts), true), frame([bytes]))
   )
   t.doesNotThrow(() => fc.assert(isSame, { numRuns: 1000 }))
 })
@@ -128,7 +132,7 @@ t.test('chunks that wait behind one another are framed as if they had come one b
 t.test('asking again before more has come changes nothing [R1]', async (t) => {
   const bytes = encode('SET', 'key', 'value')
   const damaged = [...cutsInTwo(bytes)].slice(0, -1).filter(([first, second]) => {
-    const framer = new RequestFramer(open)
+    const framer = newFramer()
     framer.push(first)
     const before = [framer.next(), framer.next(), framer.next()]
     framer.push(second)
@@ -143,7 +147,7 @@ t.test('asking again before more has come changes nothing [R1]', async (t) => {
 
 t.test('what was received and not handed out is counted, to the byte [R3]', async (t) => {
   const isCounted = fc.property(fc.array(request), fc.array(fc.nat()), (requests, cuts) => {
-    const framer = new RequestFramer(open)
+    const framer = newFramer()
     let held = 0
     for (const chunk of cutAt(Buffer.concat(requests), cuts)) {
       framer.push(chunk)
@@ -158,7 +162,7 @@ t.test('what was received and not handed out is counted, to the byte [R3]', asyn
 })
 
 t.test('a request under way announces what its header says, before its bytes come [R3]', async (t) => {
-  const framer = new RequestFramer(open)
+  const framer = newFramer()
   framer.push(latin('*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1000000\r\nabc'))
   t.equal(framer.next(), 'more')
   t.equal(framer.heldBytes, 33)
@@ -169,7 +173,7 @@ t.test('a large value stays in the chunks it came in, uncopied [R3]', async (t) 
   const chunk = Buffer.alloc(64 * 1024, 'v')
   const count = 1600
   const head = latin(`*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$${chunk.length * count}\r\n`)
-  const framer = new RequestFramer(open)
+  const framer = newFramer()
   for (const part of [head, ...Array<Buffer>(count).fill(chunk)]) {
     framer.push(part)
     framer.next()
@@ -195,7 +199,7 @@ t.test('a request in pieces is one range up to 64 KiB, and above it the name is 
     const head = latin(`*2\r\n$4\r\nECHO\r\n$${size - 24}\r\n`)
     const bytes = Buffer.concat([head, Buffer.alloc(size - head.length)])
     t.equal(bytes.length, size)
-    const framer = new RequestFramer(open)
+    const framer = newFramer()
     framer.push(bytes.subarray(0, 5000))
     framer.next()
     framer.push(bytes.subarray(5000))
@@ -207,7 +211,7 @@ t.test('a request in pieces is one range up to 64 KiB, and above it the name is 
 })
 
 t.test('of more than 4096 arguments the first ones have ranges, and all are counted', async (t) => {
-  const framer = new RequestFramer(open)
+  const framer = newFramer()
   framer.push(encode(...Array.from({ length: 5000 }, (_, index) => `w${index}`)))
   t.equal(framer.next(), 'request')
   t.equal(framer.argumentCount, 5000)
@@ -218,23 +222,40 @@ t.test('of more than 4096 arguments the first ones have ranges, and all are coun
 })
 
 t.test('a bulk string longer than the limit is refused before its bytes come [R3]', async (t) => {
-  const limits = { ...open, maxBulkBytes: 100 }
-  t.equal(frame([latin('*1\r\n$100\r\n' + 'x'.repeat(100) + '\r\n')], limits).length, 1)
-  t.strictSame(frame([latin('*1\r\n$101\r\n')], limits), ['error: invalid bulk length'])
-  t.strictSame(frame([latin('*1\r\n$101\r\n' + 'x'.repeat(103))], limits), ['error: invalid bulk length'])
+  const frameShort = (text: string): (Frame | string)[] => frame([latin(text)], false, new RequestFramer(100))
+  t.equal(frameShort('*1\r\n$100\r\n' + 'x'.repeat(100) + '\r\n').length, 1)
+  t.strictSame(frameShort('*1\r\n$101\r\n'), ['error: invalid bulk length'])
+  t.strictSame(frameShort('*1\r\n$101\r\n' + 'x'.repeat(103)), ['error: invalid bulk length'])
 })
 
 t.test('the limits of a stranger hold until it has authenticated, and no longer [R3]', async (t) => {
-  let isStranger = true
-  const framer = new RequestFramer({ maxBulkBytes: 1e9, restricted: () => isStranger })
+  const sender = { isAuthenticated: false }
+  const framer = new RequestFramer(MAX_BULK_BYTES, sender)
   const many = latin(`*11\r\n${'$1\r\na\r\n'.repeat(11)}`)
   const large = Buffer.concat([latin('*1\r\n$16385\r\n'), Buffer.alloc(16_387)])
-  t.equal(frame([many], { ...open, restricted: () => true })[0], 'error: unauthenticated multibulk length')
-  t.equal(frame([large], { ...open, restricted: () => true })[0], 'error: unauthenticated bulk length')
+  const frameOfStranger = (bytes: Buffer): (Frame | string)[] =>
+    frame([bytes], false, new RequestFramer(MAX_BULK_BYTES, stranger))
+  t.equal(frameOfStranger(many)[0], 'error: unauthenticated multibulk length')
+  t.equal(frameOfStranger(large)[0], 'error: unauthenticated bulk length')
   framer.push(Buffer.concat([encode('AUTH', 'x'), many, large]))
   t.equal(framer.next(), 'request')
-  isStranger = false
+  sender.isAuthenticated = true
   t.strictSame([framer.next(), framer.next(), framer.next()], ['request', 'request', 'more'])
+})
+
+t.test('what was framed last is not kept by a client that sends nothing more [R3]', async (t) => {
+  const framer = newFramer()
+  const large = latin(`*2\r\n$4\r\nECHO\r\n$100000\r\n${'x'.repeat(100_000)}\r\n`)
+  for (const chunks of [[encode('PING')], [large.subarray(0, 50_000), large.subarray(50_000)]]) {
+    for (const chunk of chunks) {
+      t.equal(framer.next(), 'more')
+      framer.push(chunk)
+    }
+    t.equal(framer.next(), 'request')
+    t.ok(framer.size > 0 && framer.bytes.length > 0)
+    t.equal(framer.next(), 'more')
+    t.strictSame([framer.bytes.length, framer.parts, framer.heldBytes], [0, undefined, 0])
+  }
 })
 
 t.test('a line is refused for its length alike in one piece and in many [R3]', async (t) => {
@@ -262,7 +283,7 @@ t.test('half a line, or half a value, that comes byte by byte costs time in prop
 })
 
 t.test('pieces of a byte each are joined, so that a byte does not cost a hundred [R3]', async (t) => {
-  const framer = new RequestFramer(open)
+  const framer = newFramer()
   const bytes = latin(`*2\r\n$4\r\nECHO\r\n$100000\r\n${'x'.repeat(100_000)}\r\n`)
   for (const byte of byteByByte(bytes)) {
     framer.push(byte)
