@@ -20,7 +20,6 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
   readonly #state: SessionState
   readonly #parts: SessionParts
   readonly #host: RequestHost
-  readonly push: RequestHost['push']
   /** The lane that has the unanswered exchanges, and where it leads; meaningless when there are none. */
   #lane: SessionLane | undefined
   #side: LaneSide = 'master'
@@ -37,10 +36,7 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
     this.#state = state
     this.#parts = parts
     this.#host = host
-    this.push = host.push
-    this.queue = new ReplyQueue((bytes) => {
-      host.leave(bytes)
-    })
+    this.queue = new ReplyQueue(host)
     this.window = new ReplyWindow(parts.limits.outputSoftBytes)
     this.underWay = new UnderWay(parts.counters)
     this.#choice = new LaneChoice(state, parts, this.window)
@@ -167,10 +163,13 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
 
   lend(onLane: (lane: LentLane | undefined) => void): () => void {
     const { laneKey: key, identity } = this.#state
-    const onLost = (): void => {
-      this.own.lost()
-    }
-    return this.#parts.lanes.pinned.lend({ key, identity, onPush: this.#host.push, onLost, onLane })
+    const onPush = this.push.bind(this)
+    const onLost = this.own.lost.bind(this.own)
+    return this.#parts.lanes.pinned.lend({ key, identity, onPush, onLost, onLane })
+  }
+
+  push(frame: Buffer): void {
+    this.#host.push(frame)
   }
 
   giveBack(lane: LentLane): void {

@@ -7,17 +7,19 @@ export type Parked = (done: (reply: Buffer) => void) => void
 
 export type ParkingPlaces = ReplyReceiver & { readonly queue: ReplyQueue }
 
+/** Goes on when the request is answered, unless it has closed. */
+export type ParkingHost = { readonly closed: unknown; proceed: () => void }
+
 export class Parking {
   isParked = false
   readonly #places: ParkingPlaces
-  /** Runs when the request is answered. */
-  readonly #onDone: () => void
+  readonly #host: ParkingHost
   /** What runs when its place is the first one. */
   #inTurn: { readonly place: Exchange; readonly run: () => void } | undefined
 
-  constructor(places: ParkingPlaces, onDone: () => void) {
+  constructor(places: ParkingPlaces, host: ParkingHost) {
     this.#places = places
-    this.#onDone = onDone
+    this.#host = host
   }
 
   park(run: Parked): void {
@@ -44,7 +46,7 @@ export class Parking {
     run((act) => {
       this.isParked = false
       act()
-      this.#onDone()
+      if (this.#host.closed === undefined) this.#host.proceed()
     })
   }
 
@@ -62,7 +64,7 @@ export class Parking {
     run((reply) => {
       this.isParked = false
       this.#places.queue.complete(place, reply)
-      this.#onDone()
+      if (this.#host.closed === undefined) this.#host.proceed()
     })
   }
 }

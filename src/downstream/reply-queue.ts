@@ -4,10 +4,12 @@ import { Exchange, type Effect, type ReplyReceiver } from '../exchange.ts'
 /** CLIENT REPLY. skip: the next reply is left out. */
 export type ReplyMode = 'on' | 'off' | 'skip'
 
+export type WayOut = { leave: (bytes: Buffer) => void }
+
 export class ReplyQueue {
   /** What becomes of the replies to the requests that come now; those that came before keep what they had. */
   mode: ReplyMode = 'on'
-  readonly #leave: (bytes: Buffer) => void
+  readonly #way: WayOut
   #first: Exchange | undefined
   #last: Exchange | undefined
   #interjected: Buffer[] = []
@@ -16,8 +18,8 @@ export class ReplyQueue {
   /** Exchanges of which no reply leaves; undefined as long as no client asked for that. */
   #muted: Set<Exchange> | undefined
 
-  constructor(leave: (bytes: Buffer) => void) {
-    this.#leave = leave
+  constructor(way: WayOut) {
+    this.#way = way
   }
 
   get isEmpty(): boolean {
@@ -52,7 +54,7 @@ export class ReplyQueue {
       exchange.keep(bytes)
       return
     }
-    this.#leave(bytes)
+    this.#way.leave(bytes)
     if (this.#interjected.length > 0 && !exchange.isTorn) this.#leaveInterjected()
     if (exchange.state === 'answered') this.#advance()
   }
@@ -64,7 +66,7 @@ export class ReplyQueue {
       return
     }
     if (this.#first === undefined) {
-      this.#leave(bytes)
+      this.#way.leave(bytes)
       return
     }
     const exchange = new Exchange(owner, NO_REQUEST, 'again', 0)
@@ -75,7 +77,7 @@ export class ReplyQueue {
   /** Bytes that are no reply: they leave now, or behind the reply of which a part has left. */
   interject(bytes: Buffer): void {
     if (this.#first?.isTorn !== true) {
-      this.#leave(bytes)
+      this.#way.leave(bytes)
       return
     }
     this.#interjected.push(bytes)
@@ -146,7 +148,7 @@ export class ReplyQueue {
     const frames = this.#interjected
     this.#interjected = []
     this.interjectedBytes = 0
-    for (const frame of frames) this.#leave(frame)
+    for (const frame of frames) this.#way.leave(frame)
   }
 
   #advance(): void {
@@ -162,7 +164,7 @@ export class ReplyQueue {
       first?.kept !== undefined || first?.state === 'answered';
       first = this.#first
     ) {
-      for (const bytes of first.kept ?? []) this.#leave(bytes)
+      for (const bytes of first.kept ?? []) this.#way.leave(bytes)
       first.kept = undefined
       if (first.state !== 'answered') return
       this.#first = first.nextOfSession

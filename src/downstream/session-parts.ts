@@ -39,7 +39,7 @@ export type RequestHost = {
   /** More requests may be taken. */
   proceed: () => void
   /** A frame that is no reply, to leave between two of them. */
-  readonly push: (frame: Buffer) => void
+  push: (frame: Buffer) => void
   end: (reason: CloseReason) => void
   close: (reason: CloseReason) => void
 }

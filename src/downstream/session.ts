@@ -7,6 +7,7 @@ import * as replies from '../resp/replies.ts'
 import { RequestFramer } from '../resp/request-framer.ts'
 import { route } from '../route/route.ts'
 import { ClientOutput } from './client-output.ts'
+import { own, type SocketOwner } from './client-socket.ts'
 import { InputLimit } from './input-limit.ts'
 import { OpenRequests } from './open-requests.ts'
 import { Parking, type Parked } from './parking.ts'
@@ -14,7 +15,7 @@ import { REFUSALS, refusalOf } from './refusals.ts'
 import type { CloseReason, RequestHost, SessionParts } from './session-parts.ts'
 import type { SessionState } from './session-state.ts'
 
-export class Session implements RequestHost {
+export class Session implements RequestHost, SocketOwner {
   readonly state: SessionState
   readonly socket: Socket
   readonly #parts: SessionParts
@@ -41,24 +42,8 @@ export class Session implements RequestHost {
     this.#output = new ClientOutput(socket)
     this.#input = new InputLimit(socket, parts.budget)
     this.requests = new OpenRequests(state, parts, this)
-    this.#parking = new Parking(this.requests, () => {
-      if (this.closed === undefined) this.proceed()
-    })
-    socket.on('data', (chunk: Buffer) => {
-      this.#receive(chunk)
-    })
-    socket.on('drain', () => {
-      this.proceed()
-    })
-    socket.on('end', () => {
-      this.#clientEnded()
-    })
-    socket.on('error', () => {
-      this.close('error')
-    })
-    socket.on('close', () => {
-      this.close(this.#ending ?? 'client')
-    })
+    this.#parking = new Parking(this.requests, this)
+    own(socket, this)
   }
 
   /** Bytes that the client has not taken. */
@@ -88,7 +73,7 @@ export class Session implements RequestHost {
 
   // ---- the way in -------------------------------------------------------------------------------------------------
 
-  #receive(chunk: Buffer): void {
+  receive(chunk: Buffer): void {
     this.#parts.counters.receivedBytes += chunk.length
     this.state.lastSeenAtMs = this.#parts.clock.now()
     this.#framer.push(chunk)
@@ -224,7 +209,7 @@ export class Session implements RequestHost {
   }
 
   /** A frame that is no reply leaves between two of them. */
-  readonly push = (frame: Buffer): void => {
+  push(frame: Buffer): void {
     this.requests.queue.interject(frame)
   }
 
@@ -256,7 +241,7 @@ export class Session implements RequestHost {
   }
 
   // What it has sent is still executed, as Redis does; but what is held would run a second time when it retries.
-  #clientEnded(): void {
+  clientEnded(): void {
     if (this.requests.held > 0 || this.requests.isBlocked || this.isPostponed) {
       this.close('client')
       return
@@ -280,6 +265,14 @@ export class Session implements RequestHost {
     this.socket.end(() => {
       this.socket.destroy()
     })
+  }
+
+  socketFailed(): void {
+    this.close('error')
+  }
+
+  socketClosed(): void {
+    this.close(this.#ending ?? 'client')
   }
 
   /** Closes now. Replies that come late are thrown away as they arrive. */

@@ -13,9 +13,7 @@ function request(at: number): Exchange {
 
 function open(): { queue: ReplyQueue; left: () => string; ask: (at: number) => Exchange } {
   const pieces: Buffer[] = []
-  const queue = new ReplyQueue((piece) => {
-    pieces.push(piece)
-  })
+  const queue = new ReplyQueue({ leave: (piece) => pieces.push(piece) })
   const ask = (at: number): Exchange => {
     const exchange = request(at)
     queue.open(exchange)

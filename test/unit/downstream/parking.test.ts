@@ -5,11 +5,11 @@ import { ReplyQueue, placeFor } from '../../../src/downstream/reply-queue.ts'
 
 function open() {
   const left: string[] = []
-  const queue = new ReplyQueue((bytes) => left.push(bytes.toString()))
+  const queue = new ReplyQueue({ leave: (bytes) => left.push(bytes.toString()) })
   const places = { queue, relay: () => undefined, leftOver: () => undefined }
   const before = placeFor(places, 'again', 0)
   const done: string[] = []
-  const parking = new Parking(places, () => done.push('done'))
+  const parking = new Parking(places, { closed: undefined, proceed: () => done.push('done') })
   return { queue, before, parking, left, done }
 }
 

@@ -17,9 +17,7 @@ function exchangeOf(count = 1): Exchange {
 /** A queue with what has left it. */
 function start(): { queue: ReplyQueue; left: () => string } {
   let left = ''
-  const queue = new ReplyQueue((bytes) => {
-    left += bytes.toString('latin1')
-  })
+  const queue = new ReplyQueue({ leave: (bytes) => (left += bytes.toString('latin1')) })
   return { queue, left: () => left }
 }
 
@@ -95,9 +93,7 @@ class Model {
   left = ''
   wanted = ''
   frames = 0
-  readonly queue = new ReplyQueue((bytes) => {
-    this.left += bytes.toString('latin1')
-  })
+  readonly queue = new ReplyQueue({ leave: (bytes) => (this.left += bytes.toString('latin1')) })
   readonly #open: Entry[] = []
   /** What of the first reply that has not ended has been relayed. */
   readonly #parts = new Map<Exchange, number>()
