@@ -82,6 +82,11 @@ export class BoundMaster {
     return runId !== '' && runId === this.#runId && replicationId === this.replicationId
   }
 
+  /** Whether the proof is of a node with the same data: this process, or one whose history is this one's. */
+  hasSameHistory(proof: NodeProof): boolean {
+    return this.#isSame(proof) || [proof.replicationId, proof.previousId].includes(this.replicationId)
+  }
+
   /** Asks until it answers whether it is what was bound; `onAlive` or `onRestarted` follows. */
   probe(): void {
     this.#isProofWanted = true

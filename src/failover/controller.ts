@@ -137,6 +137,10 @@ export class FailoverController {
       this.electionOver(why)
     },
     onProved: (topology, proof) => {
+      if (this.seat.doesRefuse(topology, proof)) {
+        this.#signals.onFailed(`${formatAddress(topology.master)} restarted with another history`)
+        return
+      }
       this.#moveTo(topology, proof, true)
       this.#happened('bound', `${formatAddress(topology.master)} proved that it is master`)
     },

@@ -2,7 +2,7 @@
 // acknowledgements count on the one that follows [F5].
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
-import { formatAddress, type Topology } from '../topology/topology.ts'
+import { formatAddress, type SameNode, type Topology } from '../topology/topology.ts'
 import { BoundMaster, type BoundMasterEvents } from './bound-master.ts'
 import { Drain } from './drain.ts'
 import type { FlightRecorder } from './flight-recorder.ts'
@@ -15,6 +15,8 @@ export type SeatOptions = {
   readonly redis: RedisSide
   readonly recorder: FlightRecorder
   readonly heartbeatIntervalMs: number
+  readonly refuseEmptyMaster: boolean
+  readonly sameNode: SameNode
   readonly events: BoundMasterEvents
 }
 
@@ -39,6 +41,14 @@ export class Seat {
   /** Where the bound master stood when all that it owed was answered; undefined while that is not known. */
   get drainedOffset(): number | undefined {
     return this.#drain?.offset
+  }
+
+  /** Whether it is the one that was bound, started anew with another history, and such a one is refused. */
+  doesRefuse({ master }: Topology, proof: NodeProof): boolean {
+    const { refuseEmptyMaster, sameNode } = this.#options
+    const old = this.#master
+    if (!refuseEmptyMaster || old === undefined || !sameNode(old.topology.master, master)) return false
+    return !old.hasSameHistory(proof)
   }
 
   /** Gives the lanes to a master that has proved itself; what the lanes before owe is settled on the way. */

@@ -16,7 +16,7 @@ const topology: Topology = { master: oldMaster, replicas: [], epoch: 1 }
 /** Where the old master stands when all it owed is answered. */
 export const drainedAt = 100
 
-const oldProof: NodeProof = {
+export const oldProof: NodeProof = {
   isMaster: true,
   isRefusing: false,
   offset: drainedAt,
@@ -47,12 +47,14 @@ export class SwitchoverScene {
   replicas: Replica[] = [{ address: replica, isFed: true, offset: drainedAt }]
   hasMajority = true
   inFlight = 0
+  /** What the old master says when it has to prove itself. */
+  oldProof = oldProof
   /** What the Sentinel answers to FAILOVER. */
   refusal: string | undefined
   readonly #watches: Watch[] = []
   #generation = 0
 
-  private constructor() {
+  private constructor(refuseEmptyMaster: boolean) {
     const { clock } = this
     const limits = { windowMs: () => 10_000, maxRequests: 10, maxBytes: 1000 }
     this.controller = new FailoverController({
@@ -64,7 +66,7 @@ export class SwitchoverScene {
         budgetMs: 60_000,
         confirmTimeoutMs: 10_000,
         heartbeatIntervalMs: 250,
-        refuseEmptyMaster: false
+        refuseEmptyMaster
       },
       sameNode: sameAddress,
       askSentinels: () => undefined,
@@ -84,13 +86,18 @@ export class SwitchoverScene {
   }
 
   /** With the old master bound and confirmed. */
-  static async serving(): Promise<SwitchoverScene> {
-    const scene = new SwitchoverScene()
-    scene.controller.believed(topology)
-    scene.says(oldMaster, 'master')
-    await scene.clock.turn(0)
+  static async serving(refuseEmptyMaster = false): Promise<SwitchoverScene> {
+    const scene = new SwitchoverScene(refuseEmptyMaster)
+    await scene.nameOldMaster()
     scene.did.length = 0
     return scene
+  }
+
+  /** The Sentinels name the old master, and it answers. */
+  async nameOldMaster(): Promise<void> {
+    this.controller.believed(topology)
+    this.says(oldMaster, 'master')
+    await this.clock.turn(0)
   }
 
   /** A node answers its heartbeat. */
@@ -130,7 +137,7 @@ export class SwitchoverScene {
     return {
       beat: () => undefined,
       prepare: () => undefined,
-      prove: (done) => done(sameAddress(address, oldMaster) ? oldProof : newProof),
+      prove: (done) => done(sameAddress(address, oldMaster) ? this.oldProof : newProof),
       ask: (_words, done) => done(null),
       unblock: () => undefined,
       offset: (done) => {
