@@ -1,5 +1,6 @@
 // Who may enter, and as whom. Redis itself judges the users; the proxy only knows its own client password.
 import { timingSafeEqual } from 'node:crypto'
+import type { Reply } from '../resp/decode.ts'
 import { wrongPass } from '../resp/replies.ts'
 import type { SessionIdentity, SessionUser } from './session-state.ts'
 
@@ -11,7 +12,7 @@ export type AccessOptions = {
   /** Asks Redis; undefined means that the user and the database are good, and that the user may ask `question`. */
   readonly verify: (
     identity: SessionIdentity,
-    done: (refusal: Buffer | undefined) => void,
+    done: (refusal: Buffer | undefined, answer?: Reply) => void,
     question?: readonly string[]
   ) => void
 }
@@ -51,11 +52,11 @@ export class Access {
     })
   }
 
-  /** Calls back with Redis' error when its ACL forbids the user to ask this, which must do no harm if it does not. */
+  /** Asks this as the user. Calls back with Redis' error when its ACL forbids that, else with the answer. */
   permit(
     identity: SessionIdentity,
     question: readonly string[],
-    done: (refusal: Buffer | undefined) => void
+    done: (refusal: Buffer | undefined, answer?: Reply) => void
   ): void {
     this.#options.verify({ ...identity, protocol: 2 }, done, question)
   }

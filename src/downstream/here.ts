@@ -122,10 +122,18 @@ function ping(session: Session, words: readonly Buffer[]): void {
 
 // On a shared lane it would wait behind the very script that it is to end.
 function killScript(session: Session, words: readonly Buffer[], context: HereContext): void {
+  const { user } = session.state.identity
+  const asked = words.map(text)
   session.park((done) => {
-    context.askMaster(words.map(text), (reply) => {
+    const answer = (reply: Reply | undefined): void => {
       done(reply instanceof Error ? replies.error(reply.message) : replies.ok)
-    })
+    }
+    if (user === undefined) context.askMaster(asked, answer)
+    else
+      context.access.permit({ user, database: 0, protocol: 2 }, asked, (refusal, reply) => {
+        if (refusal === undefined) answer(reply)
+        else done(refusal)
+      })
   })
 }
 

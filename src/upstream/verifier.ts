@@ -1,6 +1,7 @@
 // Asks the master whether a user and a database are good: every AUTH of a client is checked by Redis itself, on a
 // fresh connection that never carries anything else.
 import type { Clock } from '../clock.ts'
+import type { Reply } from '../resp/decode.ts'
 import { error, noMaster } from '../resp/replies.ts'
 import { ask, LaneGone } from './ask.ts'
 import type { Dialer, NodeAddress } from './dialer.ts'
@@ -8,7 +9,7 @@ import type { LaneIdentity } from './handshake.ts'
 import type { Lane } from './lane.ts'
 
 /** undefined: they are good. Else Redis' own error, or the one that no master was found in time. */
-type Done = (refusal: Buffer | undefined) => void
+type Done = (refusal: Buffer | undefined, answer?: Reply) => void
 
 type Check = {
   readonly identity: LaneIdentity
@@ -60,7 +61,9 @@ export class Verifier {
       return
     }
     let wasOpened = false
-    this.#options.dialer.dial(address, 'master', check.identity, {
+    // While a script runs Redis refuses to tell its role; what is asked besides is about the user, not about data.
+    const role = check.question === undefined ? 'master' : undefined
+    this.#options.dialer.dial(address, role, check.identity, {
       onOpen: (lane) => {
         wasOpened = true
         if (check.question === undefined) {
@@ -78,7 +81,7 @@ export class Verifier {
     })
   }
 
-  // Only an error of the ACL speaks of the user; any other one is an answer.
+  // Only an error of the ACL speaks of the user; everything else is an answer.
   #ask(check: Check, question: readonly string[], lane: Lane): void {
     const { clock } = this.#options
     const deadline = clock.after(Math.max(0, check.deadlineMs - clock.now()), () => {
@@ -90,7 +93,7 @@ export class Verifier {
       if (reply instanceof LaneGone) this.#again(check)
       else if (reply instanceof Error && reply.message.startsWith('NOPERM '))
         this.#finish(check, error(reply.message))
-      else this.#finish(check, undefined)
+      else this.#finish(check, undefined, reply)
     })
   }
 
@@ -105,9 +108,9 @@ export class Verifier {
     })
   }
 
-  #finish(check: Check, refusal: Buffer | undefined): void {
+  #finish(check: Check, refusal: Buffer | undefined, answer?: Reply): void {
     this.#running--
-    check.done(refusal)
+    check.done(refusal, answer)
     this.#run()
   }
 }

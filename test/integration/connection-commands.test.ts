@@ -1,4 +1,5 @@
 // RESET, QUIT, HELLO, AUTH, SELECT, ECHO and PING, in every form, beside a plain Redis.
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { useClient, useProxy } from '../harness/with-rig.ts'
 import { askBoth, pipeBoth, useBeside, type Same } from './beside-redis.ts'
@@ -150,7 +151,10 @@ t.test('a server without a password', async (t) => {
   })
 })
 
-const users = '--user alice on >wonder ~* +@all -@dangerous --user open on nopass ~* +@all'.split(' ')
+const users = [
+  ...'--user alice on >wonder ~* +@all -@dangerous --user open on nopass ~* +@all'.split(' '),
+  ...'--user carol on >sings ~* +@all -script|kill -function|kill --busy-reply-threshold 50'.split(' ')
+]
 
 const withoutPassword = [
   ...[
@@ -259,6 +263,29 @@ t.test('a server with a password and users', async (t) => {
     await askBoth(t, beside, ['AUTH alice wonder', ...forbidden], sameId)
     t.equal(String(await bystander.command('SET', 'k', 'v')), '+OK\r\n', 'neither closed nor paused')
   })
+
+  await t.test(
+    'a running script is killed by whom the ACL lets kill it, and by nobody else [C2]',
+    async (t) => {
+      const runner = await useClient(t, beside.proxy)
+      await runner.command('AUTH', 'open', 'x')
+      await askBoth(t, beside, ['AUTH open x', 'SCRIPT KILL', 'FUNCTION KILL'], sameId)
+      await askBoth(t, beside, ['AUTH carol sings', 'SCRIPT KILL', 'FUNCTION KILL'], sameId)
+      for (const words of [
+        ['AUTH', 'secret'],
+        ['AUTH', 'open', 'x']
+      ]) {
+        const [killer, stranger] = [await useClient(t, beside.proxy), await useClient(t, beside.proxy)]
+        await killer.command(...words)
+        await stranger.command('AUTH', 'carol', 'sings')
+        runner.send("EVAL 'while true do end' 0\r\n")
+        await sleep(300)
+        t.match(String(await stranger.command('SCRIPT', 'KILL')), /^-NOPERM /)
+        t.equal(String(await killer.command('SCRIPT', 'KILL')), '+OK\r\n')
+        t.match(String((await runner.replies(1))[0]), /^-ERR .*Script killed by user/)
+      }
+    }
+  )
 
   await t.test('a user to whom its ACL permits it kills sessions', async (t) => {
     const [killer, victim] = [await useClient(t, beside.proxy), await useClient(t, beside.proxy)]
