@@ -1,17 +1,13 @@
-// Whether a client is read: not while it waits for the common budget, or is far ahead of the replies that it takes, or
-// has had its share of this turn [R3].
+// Whether a client is read: not while it waits for the common budget, or has had its share of this turn [R3]. One that
+// does not take its replies is read on: many clients send a whole pipeline before they read, and would wait for ever.
 import type { Socket } from 'node:net'
 import type { BudgetUser, InputBudget } from './input-budget.ts'
-
-/** ahead: it has sent more than it takes replies for. ending: it is read on whatever it has, so that its end is seen. */
-export type Pace = 'even' | 'ahead' | 'ending'
 
 export class InputLimit implements BudgetUser {
   /** Kept by the budget. */
   reservedBytes = 0
   /** It may send what it has announced. */
   isGranted = true
-  #isAhead = false
   #isResting = false
   #isReading = true
   readonly #socket: Socket
@@ -22,10 +18,9 @@ export class InputLimit implements BudgetUser {
     this.#budget = budget
   }
 
-  /** It has and announces so many bytes. */
-  update(bytes: number, pace: Pace): void {
-    this.isGranted = this.#budget.ask(this, bytes) || pace === 'ending'
-    this.#isAhead = pace === 'ahead'
+  /** It has and announces so many bytes. One that `isEnding` is read on, so that its end is seen. */
+  update(bytes: number, isEnding: boolean): void {
+    this.isGranted = this.#budget.ask(this, bytes) || isEnding
     this.#apply()
   }
 
@@ -50,7 +45,7 @@ export class InputLimit implements BudgetUser {
   }
 
   #apply(): void {
-    const mayRead = this.isGranted && !this.#isAhead && !this.#isResting
+    const mayRead = this.isGranted && !this.#isResting
     if (mayRead === this.#isReading) return
     this.#isReading = mayRead
     if (mayRead) this.#socket.resume()

@@ -8,7 +8,6 @@ const FIRST_REQUESTS = 16
 /** However small its replies: a deep pipeline must not stand before everybody else's requests for long. */
 const MOST_REQUESTS = 1024
 const LARGE_REPLY_BYTES = 64 * 1024
-const AHEAD_BYTES = 64 * 1024
 
 export class ReplyWindow {
   readonly #softBytes: number
@@ -26,11 +25,6 @@ export class ReplyWindow {
     if (unanswered === 0) return backlogBytes <= this.#softBytes
     if (unanswered >= MOST_REQUESTS) return false
     return backlogBytes + unanswered * this.#averageBytes < this.#softBytes
-  }
-
-  /** Whether a client that has sent so much more is that far ahead of the replies it takes: it is not read on. */
-  isOverrun(heldBytes: number, unanswered: number, backlogBytes: number): boolean {
-    return heldBytes > AHEAD_BYTES && !this.admits(unanswered, backlogBytes)
   }
 
   /** Whether its replies have been large of late: those come over the bulk lane. */

@@ -229,10 +229,8 @@ export class Session implements RequestHost, SocketOwner {
       this.close('query_limit')
       return
     }
-    const { window, underWay } = this.requests
-    const needed = Math.max(held, this.#framer.announcedBytes) + underWay.bytes
-    const isAhead = window.isOverrun(held, underWay.requests, this.#output.backlogBytes)
-    this.#input.update(needed, this.#ending !== undefined ? 'ending' : isAhead ? 'ahead' : 'even')
+    const needed = Math.max(held, this.#framer.announcedBytes) + this.requests.underWay.bytes
+    this.#input.update(needed, this.#ending !== undefined)
   }
 
   #breakOff(): void {
