@@ -28,6 +28,9 @@ const comparisons: readonly Comparison[] = [
     of: ({ lane }) => [lane.warmSpares, lane.pinnedMax], show: String }
 ]
 
+/** These turn a connection into a stream without end: what comes on a lane must be replies to what was sent. */
+const ENDLESS = new Set(['monitor', 'sync', 'psync', 'replconf'])
+
 /** Throws USAGE on the first rule that does not hold. A value that is still 'auto' is not compared. */
 export function checkRules(settings: Settings): void {
   for (const { low, is, high, of, show } of comparisons) {
@@ -35,6 +38,8 @@ export function checkRules(settings: Settings): void {
     if (least === 'auto' || most === 'auto' || least < most || (least === most && is === 'at most')) continue
     refuse(`${low} (${show(least)}) must be ${is} ${high} (${show(most)})`)
   }
+  const endless = settings.commands.allow.find((name) => ENDLESS.has(name))
+  if (endless !== undefined) refuse(`commands.allow cannot name ${endless}: its replies have no end`)
   checkUser('redis', settings.redis)
   checkUser('sentinel', settings.sentinel)
   const { listen, admin } = settings

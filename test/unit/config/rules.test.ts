@@ -51,6 +51,15 @@ t.test('a value that is computed later is not compared', async (t) => {
   t.ok(load('--hold.budget', '1ms'))
 })
 
+t.test('what has no end of replies cannot be allowed', async (t) => {
+  t.ok(load('--commands.allow', 'config|set,save'))
+  refused(
+    t,
+    ['--commands.allow', 'save,MONITOR'],
+    'commands.allow cannot name monitor: its replies have no end'
+  )
+})
+
 t.test('a user needs a password', async (t) => {
   refused(t, ['--redis.username', 'u'], 'redis.username needs redis.password')
   refused(t, ['--sentinel.username', 'u'], 'sentinel.username needs sentinel.password')
