@@ -17,7 +17,7 @@ const owner = Symbol('owner')
 
 type OwnedSocket = Socket & { [owner]: SocketOwner }
 
-export function own(socket: Socket, by: SocketOwner): void {
+export function attach(socket: Socket, by: SocketOwner): void {
   ;(socket as OwnedSocket)[owner] = by
   socket.on('data', onData)
   socket.on('drain', onDrain)

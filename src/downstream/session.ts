@@ -7,7 +7,7 @@ import * as replies from '../resp/replies.ts'
 import { RequestFramer } from '../resp/request-framer.ts'
 import { route } from '../route/route.ts'
 import { ClientOutput } from './client-output.ts'
-import { own, type SocketOwner } from './client-socket.ts'
+import { attach, type SocketOwner } from './client-socket.ts'
 import { InputLimit } from './input-limit.ts'
 import { OpenRequests } from './open-requests.ts'
 import { Parking, type Parked } from './parking.ts'
@@ -43,7 +43,7 @@ export class Session implements RequestHost, SocketOwner {
     this.#input = new InputLimit(socket, parts.budget)
     this.requests = new OpenRequests(state, parts, this)
     this.#parking = new Parking(this.requests, this)
-    own(socket, this)
+    attach(socket, this)
   }
 
   /** Bytes that the client has not taken. */

@@ -157,9 +157,11 @@ export class LaneReplies {
     return pieces
   }
 
+  // What came before the chunk belongs to the reply at its very beginning, not to those behind that.
   #whole(chunk: Buffer): Buffer {
     const bytes = chunk.subarray(this.#framer.start, this.#framer.end)
-    return this.#partialBytes === 0 ? bytes : Buffer.concat([...this.#partial, bytes])
+    const isContinued = this.#partialBytes > 0 && this.#framer.start === 0
+    return isContinued ? Buffer.concat([...this.#partial, bytes]) : bytes
   }
 
   #takeWhole(chunk: Buffer): Buffer {

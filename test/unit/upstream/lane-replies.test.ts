@@ -118,12 +118,13 @@ t.test(
 )
 
 t.test('a refusal is known in whatever pieces it comes, and is never streamed [F2]', async (t) => {
-  for (let cut = 1; cut < READONLY.length; cut++) {
+  const text = `+OK\r\n${READONLY}`
+  for (let cut = 1; cut < text.length; cut++) {
     const owner = new Owner()
     const exchange = exchangeOf(owner, 2)
     const replies = repliesFor([exchange])
-    read(replies, `+OK\r\n${READONLY.slice(0, cut)}`)
-    read(replies, READONLY.slice(cut))
+    read(replies, text.slice(0, cut))
+    read(replies, text.slice(cut))
     if (owner.textOf(exchange) !== '+OK\r\n' || keptText(exchange) !== READONLY) {
       t.fail(`cut at ${cut}: ${JSON.stringify([owner.textOf(exchange), keptText(exchange)])}`)
       return
