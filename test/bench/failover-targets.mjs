@@ -1,7 +1,8 @@
 // The proxies of the failover benchmark, each as its operator would run it in front of Sentinel.
-import { accessSync, constants, writeFileSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { root } from '../harness/prepare.mjs'
+import { onPath } from './on-path.mjs'
 
 /** Rows of { name, launch }, where launch(place) gives [command, args]. */
 export function failoverTargets() {
@@ -45,19 +46,4 @@ ${servers.join('\n')}
 `
   )
   return ['-db', '-f', file]
-}
-
-// Debian keeps daemons in /usr/sbin, which is not on everyone's PATH.
-function onPath(program) {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
-  return folders.map((folder) => join(folder, program)).find(isExecutable)
-}
-
-function isExecutable(path) {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }

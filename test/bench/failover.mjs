@@ -4,13 +4,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { ensureBuilt, ensurePackages, ensureRedis, root } from '../harness/prepare.mjs'
 import { faults } from './failover-faults.mjs'
 import { failoverTargets } from './failover-targets.mjs'
 import { Writers } from './failover-writers.mjs'
 import { Processes } from './processes.mjs'
+import { partsOf } from './rig.mjs'
 import { median } from './statistics.mjs'
 import { asText } from './tables.mjs'
 
@@ -62,11 +62,7 @@ async function ready() {
   ensurePackages()
   ensureBuilt()
   await ensureRedis()
-  const from = (path) => import(pathToFileURL(join(root, 'dist', path)).href)
-  const [{ startRig }, { freePort }, { dieWithParent }] = await Promise.all(
-    ['demo/redis-rig.js', 'demo/free-port.js', 'demo/orphan-guard.js'].map(from)
-  )
-  return { startRig, freePort, dieWithParent }
+  return partsOf(join(root, 'dist'))
 }
 
 /** One run with servers of its own, because a fault leaves them changed. */

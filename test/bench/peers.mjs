@@ -1,7 +1,8 @@
 // The proxies that Holdfast is measured against, as far as they are installed: the plainest setting of each, one
 // thread, no health checks. Debian has them as packages: apt-get install haproxy nutcracker.
-import { accessSync, constants, writeFileSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { onPath } from './on-path.mjs'
 
 /** Rows of { name, title, launch }, where launch(place) gives [command, args]. */
 export function installedPeers() {
@@ -52,19 +53,4 @@ function twemproxy({ folder, port, sparePort, master }) {
   )
   const output = ['-o', join(folder, 'twemproxy.log'), '-p', join(folder, 'twemproxy.pid')]
   return ['-c', file, '-s', String(sparePort), '-a', '127.0.0.1', ...output]
-}
-
-// Debian keeps daemons in /usr/sbin, which is not on everyone's PATH.
-function onPath(program) {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
-  return folders.map((folder) => join(folder, program)).find(isExecutable)
-}
-
-function isExecutable(path) {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -38,8 +38,8 @@ export async function withRig(options, use) {
   }
 }
 
-// The servers of the benchmark are started as the demo starts its own.
-async function partsOf(dist) {
+/** What starts the servers of a benchmark: the demo's own means, from the build in the folder `dist`. */
+export async function partsOf(dist) {
   const from = (path) => import(pathToFileURL(join(dist, path)).href)
   const [{ startRig }, { freePort }, { dieWithParent }, { ask }] = await Promise.all([
     ...[from('demo/redis-rig.js'), from('demo/free-port.js')],
