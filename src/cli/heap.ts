@@ -24,8 +24,9 @@ export function keepHeapSmall(): void {
 export function letYoungGenerationGrow(): void {
   let mayGrow = false
   const look = setInterval(() => {
-    if (youngBytes() < MOST_YOUNG_BYTES === mayGrow) return
-    mayGrow = !mayGrow
+    const isSmall = youngBytes() < MOST_YOUNG_BYTES
+    if (isSmall === mayGrow) return
+    mayGrow = isSmall
     mayYoungGrow(mayGrow)
   }, LOOK_MS)
   look.unref()

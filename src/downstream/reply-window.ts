@@ -1,7 +1,7 @@
 // How many requests of one session may be unanswered at a time: as many as its replies let expect to fit under the
 // soft output limit. Past that limit nothing more is sent upstream for it, so that a client which asks and does not
 // read costs its share and no more [R3]. Redis executes what comes in one read without a pause for anybody else, so
-// that large replies are asked for by few.
+// large replies are asked for a few at a time.
 
 /** Before anything is known of a session's replies. */
 const FIRST_REQUESTS = 16
