@@ -5,6 +5,7 @@ import type { Exchange, LeftOver } from '../exchange.ts'
 import type { RequestFramer } from '../resp/request-framer.ts'
 import type { ReadPolicy } from '../route/read-policy.ts'
 import type { Admission } from '../route/route.ts'
+import type { Turn } from '../turn.ts'
 import type { InputBudget } from './input-budget.ts'
 import type { LentLane } from './own-lane.ts'
 import type { OpenRequests } from './open-requests.ts'
@@ -109,11 +110,7 @@ export type SessionCounters = {
 
 export type SessionParts = {
   readonly clock: Clock
-  readonly turn: {
-    flushDownstream: (session: { flush: () => void }) => void
-    /** True when enough was read in this turn: `readOn` is called in the next. */
-    isEnough: (reader: { readOn: () => void }, bytes: number) => boolean
-  }
+  readonly turn: Pick<Turn, 'flushDownstream' | 'isEnough'>
   readonly lanes: SessionLanes
   readonly gate: SessionGate
   readonly table: { readonly current: CommandTable }

@@ -3,6 +3,7 @@
 import { connect, type Socket } from 'node:net'
 import { ExchangeQueue, type Exchange, type ReplyReceiver } from '../exchange.ts'
 import { ReplyFramer } from '../resp/reply-framer.ts'
+import type { Turn } from '../turn.ts'
 import type { Handshake, HandshakeFailure, Role } from './handshake.ts'
 import { LaneReplies } from './lane-replies.ts'
 import { LaneWriter } from './lane-writer.ts'
@@ -26,11 +27,7 @@ export type LaneOptions = {
   readonly events: LaneEvents
 }
 
-export type LaneTurn = {
-  flushUpstream: (lane: { flush: () => void }) => void
-  /** True when the lane has read enough for this turn: `readOn` is called in the next. */
-  isEnough: (reader: { readOn: () => void }, bytes: number) => boolean
-}
+export type LaneTurn = Pick<Turn, 'flushUpstream' | 'isEnough'>
 
 /** Plain numbers that lanes only add to. */
 export type LaneCounters = { sentBytes: number; receivedBytes: number }
