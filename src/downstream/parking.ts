@@ -7,8 +7,8 @@ export type Parked = (done: (reply: Buffer) => void) => void
 
 export type ParkingPlaces = ReplyReceiver & { readonly queue: ReplyQueue }
 
-/** Goes on when the request is answered, unless it has closed. */
-export type ParkingHost = { readonly closed: unknown; proceed: () => void }
+/** Goes on when the request is answered. */
+export type ParkingHost = { proceed: () => void }
 
 export class Parking {
   isParked = false
@@ -46,7 +46,7 @@ export class Parking {
     run((act) => {
       this.isParked = false
       act()
-      if (this.#host.closed === undefined) this.#host.proceed()
+      this.#host.proceed()
     })
   }
 
@@ -64,7 +64,7 @@ export class Parking {
     run((reply) => {
       this.isParked = false
       this.#places.queue.complete(place, reply)
-      if (this.#host.closed === undefined) this.#host.proceed()
+      this.#host.proceed()
     })
   }
 }

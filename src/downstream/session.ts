@@ -29,7 +29,7 @@ export class Session implements RequestHost, SocketOwner {
   isPostponed = false
   #isFlushScheduled = false
   #isProceeding = false
-  /** Set when no more requests are taken: the session closes when every reply that is due has left. */
+  /** Set when no more requests are taken. Unless it is `closed`, it closes when every reply that is due has left. */
   #ending: CloseReason | undefined
   #hasClientEnded = false
   closed: CloseReason | undefined
@@ -83,7 +83,7 @@ export class Session implements RequestHost, SocketOwner {
 
   /** Takes what has come, as far as it may go on. What it calls may call it again: the loop sees that by itself. */
   proceed(): void {
-    if (this.#isProceeding) return
+    if (this.#isProceeding || this.closed !== undefined) return
     this.#isProceeding = true
     this.#takeAll()
     this.#isProceeding = false
@@ -164,7 +164,7 @@ export class Session implements RequestHost, SocketOwner {
 
   /** The pause is over: takes the postponed request, which is still framed. */
   resume(): void {
-    if ((this.closed ?? this.#ending) !== undefined) return
+    if (this.#ending !== undefined) return
     this.#parking.isParked = false
     this.isPostponed = false
     this.#take()
@@ -277,6 +277,7 @@ export class Session implements RequestHost, SocketOwner {
   close(reason: CloseReason): void {
     if (this.closed !== undefined) return
     this.closed = reason
+    this.#ending ??= reason
     this.#input.leave()
     this.#parts.pause.leave(this)
     this.requests.own.close()

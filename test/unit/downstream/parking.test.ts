@@ -9,7 +9,7 @@ function open() {
   const places = { queue, relay: () => undefined, leftOver: () => undefined }
   const before = placeFor(places, 'again', 0)
   const done: string[] = []
-  const parking = new Parking(places, { closed: undefined, proceed: () => done.push('done') })
+  const parking = new Parking(places, { proceed: () => done.push('done') })
   return { queue, before, parking, left, done }
 }
 
