@@ -8,7 +8,7 @@ import type { ProcessFacts } from '../numbers.ts'
 import { Proxy } from '../proxy.ts'
 import { formatAddress } from '../topology/topology.ts'
 import { adminSource } from './admin-source.ts'
-import { letYoungGenerationGrow } from './heap.ts'
+import { letHeapGrowWithLoad } from './heap.ts'
 import { Reloader } from './reload.ts'
 import { Signals } from './signals.ts'
 import { version } from './version.ts'
@@ -38,7 +38,7 @@ export async function serve(loaded: Loaded, load: () => Promise<Loaded>): Promis
     'listening'
   )
   warnOfAccess(loaded, log)
-  letYoungGenerationGrow()
+  letHeapGrowWithLoad()
   const signal = await signals.next()
   state.isDraining = true
   log.info({ signal, clients: proxy.listener.sessions.size }, 'shutting down')

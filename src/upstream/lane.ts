@@ -149,8 +149,8 @@ export class Lane {
     const buffers = new ReadBuffers()
     const read = this.#reader()
     const reader = { readOn: () => socket.resume() }
-    const callback = (size: number, buffer: Uint8Array): boolean => {
-      read(buffers.take(buffer, size))
+    const callback = (size: number): boolean => {
+      read(buffers.take(size))
       return !turn.isEnough(reader, size)
     }
     const onread = { buffer: buffers.next, callback }

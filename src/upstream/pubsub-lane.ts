@@ -59,8 +59,8 @@ export class PubsubLane {
   #connect(): Socket {
     const { address, connectTimeoutMs } = this.#options
     const buffers = new ReadBuffers()
-    const callback = (size: number, buffer: Uint8Array): boolean => {
-      this.#read(buffers.take(buffer, size))
+    const callback = (size: number): boolean => {
+      this.#read(buffers.take(size))
       return true
     }
     const socket = connect({
