@@ -6,7 +6,9 @@ const JOIN_BYTES = 32 * 1024
 
 export class ClientOutput {
   readonly #socket: Socket
-  #pieces: Buffer[] = []
+  /** Most turns have one piece for a client. */
+  #first: Buffer | undefined
+  #others: Buffer[] = []
   #pieceBytes = 0
   /** Bytes handed to the socket so far. */
   sentBytes = 0
@@ -21,29 +23,33 @@ export class ClientOutput {
   }
 
   get isEmpty(): boolean {
-    return this.#pieces.length === 0
+    return this.#first === undefined
   }
 
   push(bytes: Buffer): void {
-    this.#pieces.push(bytes)
+    if (this.#first === undefined) this.#first = bytes
+    else this.#others.push(bytes)
     this.#pieceBytes += bytes.length
   }
 
   flush(): void {
-    const pieces = this.#pieces
-    if (pieces.length === 0) return
+    const first = this.#first
+    if (first === undefined) return
     const bytes = this.#pieceBytes
-    this.#pieces = []
+    this.#first = undefined
     this.#pieceBytes = 0
     this.sentBytes += bytes
-    if (pieces.length === 1) {
-      this.#socket.write(pieces[0] as Buffer)
-    } else if (bytes <= JOIN_BYTES) {
+    if (this.#others.length === 0) this.#socket.write(first)
+    else this.#writeAll([first, ...this.#others.splice(0)], bytes)
+  }
+
+  #writeAll(pieces: readonly Buffer[], bytes: number): void {
+    if (bytes <= JOIN_BYTES) {
       this.#socket.write(Buffer.concat(pieces, bytes))
-    } else {
-      this.#socket.cork()
-      for (const piece of pieces) this.#socket.write(piece)
-      this.#socket.uncork()
+      return
     }
+    this.#socket.cork()
+    for (const piece of pieces) this.#socket.write(piece)
+    this.#socket.uncork()
   }
 }

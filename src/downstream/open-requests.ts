@@ -5,7 +5,9 @@ import { Exchange, type Effect, type LeftOver, type ReplyReceiver } from '../exc
 import * as replies from '../resp/replies.ts'
 import { route, type RouteFacts } from '../route/route.ts'
 import { LaneChoice } from './lane-choice.ts'
-import { OwnLane, type FramedRequest, type Lender, type LentLane } from './own-lane.ts'
+import { NO_OWN_LANE, needsOwnLane, type OwnLaneState } from './own-lane-state.ts'
+import { OwnLane, type FramedRequest, type LentLane } from './own-lane.ts'
+import { OwnLender } from './own-lender.ts'
 import { OwnRequests, type OwnHost } from './own-requests.ts'
 import { ReplyQueue } from './reply-queue.ts'
 import { ReplyWindow } from './reply-window.ts'
@@ -13,10 +15,9 @@ import type { LaneSide, RequestHost, SessionLane, SessionParts } from './session
 import type { SessionState } from './session-state.ts'
 import { UnderWay } from './under-way.ts'
 
-export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
+export class OpenRequests implements ReplyReceiver, OwnHost {
   readonly queue: ReplyQueue
   readonly window: ReplyWindow
-  readonly own: OwnLane
   readonly #state: SessionState
   readonly #parts: SessionParts
   readonly #host: RequestHost
@@ -28,7 +29,8 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
   held = 0
   /** Its lane is another one: stands in the queue until nothing is unanswered. */
   #waiting: { readonly exchange: Exchange; readonly command: Command } | undefined
-  readonly #ownRequests: OwnRequests
+  /** Made when the first request needs a lane of its own. */
+  #ownRequests: OwnRequests | undefined
   readonly #choice: LaneChoice
   readonly underWay: UnderWay
 
@@ -40,8 +42,18 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
     this.window = new ReplyWindow(parts.limits.outputSoftBytes)
     this.underWay = new UnderWay(parts.counters)
     this.#choice = new LaneChoice(state, parts, this.window)
-    this.own = new OwnLane(this)
-    this.#ownRequests = new OwnRequests(this.own, this, parts.clock)
+  }
+
+  get own(): OwnLaneState {
+    return this.#ownRequests?.own ?? NO_OWN_LANE
+  }
+
+  #forOwn(): OwnRequests {
+    if (this.#ownRequests === undefined) {
+      const lender = new OwnLender(this.#state, this.#parts.lanes.pinned, this.#host)
+      this.#ownRequests = new OwnRequests(new OwnLane(lender), this, this.#parts.clock)
+    }
+    return this.#ownRequests
   }
 
   /** Whether it waits for what another client may do: nothing must be popped for it once it has gone. */
@@ -51,21 +63,21 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
 
   /** Undefined when nothing blocks. */
   endBlocked(how: 'timeout' | 'error'): number | undefined {
-    return this.isBlocked ? this.#ownRequests.endBlocked(how) : undefined
+    return this.isBlocked ? this.#ownRequests?.endBlocked(how) : undefined
   }
 
   mayTake(backlogBytes: number): boolean {
     return (
       this.#waiting === undefined &&
       this.held === 0 &&
-      !this.#ownRequests.isWaiting &&
+      this.#ownRequests?.isWaiting !== true &&
       this.window.admits(this.underWay.requests, backlogBytes)
     )
   }
 
   // While something is unanswered on the master's lane, reads follow there.
   facts(command: Command, nowMs: number): RouteFacts {
-    const needsOwn = this.own.concerns(command)
+    const needsOwn = needsOwnLane(command, this.own)
     const mayMove = this.underWay.requests === 0
     const mayRead = command.replica && !needsOwn
     const hasReplica = mayRead && (mayMove ? this.#choice.findReplica() : this.#side === 'replica')
@@ -101,7 +113,7 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
   forwardOwn(command: Command, request: FramedRequest): void {
     const exchange = this.#open(command, request)
     if (this.underWay.requests > 0 && this.#lane !== this.own.lane) this.#waiting = { exchange, command }
-    else this.#ownRequests.send(exchange)
+    else this.#forOwn().send(exchange)
   }
 
   /** Keeps the framed request until there is a master. */
@@ -115,7 +127,8 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
   }
 
   #open(command: Command, request: FramedRequest): Exchange {
-    const own = this.own.concerns(command) ? this.own.take(command, request) : undefined
+    const needsOwn = needsOwnLane(command, this.own)
+    const own = needsOwn ? this.#forOwn().own.take(command, request) : undefined
     const exchange = new Exchange(this, request, own?.effect ?? command.effect, this.#state.lastSeenAtMs)
     exchange.own = own?.step
     if (own !== undefined || command.countsSubscribers)
@@ -142,7 +155,7 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
     this.#waiting = undefined
     const { exchange, command } = waiting
     if (exchange.own !== undefined && this.#parts.gate.admission === 'forward') {
-      this.#ownRequests.send(exchange)
+      this.#forOwn().send(exchange)
       return
     }
     const facts = this.facts(command, this.#parts.clock.now())
@@ -160,25 +173,6 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
   }
 
   // ---- the lane of the session's own: what it asks of the session ---------------------------------------------------
-
-  lend(onLane: (lane: LentLane | undefined) => void): () => void {
-    const { laneKey: key, identity } = this.#state
-    const onPush = this.push.bind(this)
-    const onLost = this.own.lost.bind(this.own)
-    return this.#parts.lanes.pinned.lend({ key, identity, onPush, onLost, onLane })
-  }
-
-  push(frame: Buffer): void {
-    this.#host.push(frame)
-  }
-
-  giveBack(lane: LentLane): void {
-    this.#parts.lanes.pinned.giveBack(lane)
-  }
-
-  selected(database: number): void {
-    this.#state.identity = { ...this.#state.identity, database }
-  }
 
   get protocol(): 2 | 3 {
     return this.#state.protocol
@@ -214,7 +208,7 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
     this.held--
     const exchange = this.queue.firstHeld(this.#waiting?.exchange) ?? due
     if (exchange.own === undefined) this.#sendOr(exchange, 'master')
-    else this.#ownRequests.send(exchange)
+    else this.#forOwn().send(exchange)
     this.goOn()
   }
 
@@ -266,7 +260,7 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
   }
 
   #finishOwn(exchange: Exchange, bytes: Buffer): void {
-    this.own.answered(exchange, bytes)
+    this.#ownRequests?.own.answered(exchange, bytes)
     if (this.underWay.requests === 0) this.own.release()
   }
 
@@ -286,7 +280,7 @@ export class OpenRequests implements ReplyReceiver, Lender, OwnHost {
 
   #replace(exchanges: readonly Exchange[], why: LeftOver): void {
     const held: Exchange[] = []
-    const owed = this.#ownRequests.endTransaction(exchanges)
+    const owed = this.#ownRequests?.endTransaction(exchanges) ?? exchanges
     for (const { exchange, pieces, closes } of this.#parts.gate.settle(owed, why)) {
       if (closes) this.#host.close('in_doubt')
       this.queue.replace(exchange, pieces)

@@ -5,6 +5,7 @@ import type { Command } from '../command/commands.ts'
 import type { PinReason } from '../command/exceptions.ts'
 import { encode } from '../resp/decode.ts'
 import { nullArray, ok, queued } from '../resp/replies.ts'
+import type { OwnLender } from './own-lender.ts'
 import { silently } from './silent-requests.ts'
 
 export type LentLane = {
@@ -14,26 +15,13 @@ export type LentLane = {
   cut: () => void
 }
 
-/** Lends and takes back; the second is called once, perhaps later, and with undefined when none came free in time. */
-export type Lender = {
-  lend: (onLane: (lane: LentLane | undefined) => void) => () => void
-  giveBack: (lane: LentLane) => void
-  /** A frame that is no reply, for the client. */
-  push: (frame: Buffer) => void
-  readonly protocol: 2 | 3
-  /** A transaction has selected another database. */
-  selected: (database: number) => void
-}
-
 /** The words of the request that was framed last. */
 export type FramedRequest = RequestBytes & { argument: (index: number) => Buffer | undefined }
 
 type Taken = { readonly step: OwnStep; readonly effect: Effect }
 
-const ENDS_TRANSACTION = new Set(['exec', 'discard'])
-
 export class OwnLane {
-  readonly #lender: Lender
+  readonly #lender: OwnLender
   #lane: LentLane | undefined
   /** Forgotten by RESET, and not yet empty. */
   #leaving: LentLane | undefined
@@ -61,7 +49,7 @@ export class OwnLane {
   /** Another session could not use it any more. */
   #isDirty = false
 
-  constructor(lender: Lender) {
+  constructor(lender: OwnLender) {
     this.#lender = lender
   }
 
@@ -100,15 +88,7 @@ export class OwnLane {
     if (this.#isInMulti) this.#isTainted = true
   }
 
-  /** Whether the command must go to a lane of the session's own. */
-  concerns(command: Command): boolean {
-    if (this.isNeeded) return true
-    if (command.handling !== 'pinned' && command.handling !== 'leased') return false
-    // Without a transaction or a watch Redis only says so, or has nothing to forget.
-    return !ENDS_TRANSACTION.has(command.name) && command.name !== 'unwatch'
-  }
-
-  /** Called once for each request that concerns it, in the order of the requests. */
+  /** Called once for each request that needs it, in the order of the requests. */
   take(command: Command, request: FramedRequest): Taken {
     if (!this.#isInMulti && command.pin !== undefined) this.#reason = command.pin
     this.#reason ??= 'one_call'
@@ -132,7 +112,7 @@ export class OwnLane {
   #takeQueued(command: Command, request: FramedRequest): Taken {
     if (command.name === 'select') this.#database = Number(request.argument(1)?.toString('latin1'))
     if (command.handling === 'here' && command.name !== 'ping') this.#isDirty = true
-    if (!ENDS_TRANSACTION.has(command.name)) {
+    if (!endsTransaction(command)) {
       this.queued++
       return { step: 'queued', effect: 'again' }
     }
@@ -156,11 +136,6 @@ export class OwnLane {
     this.#tracking = this.#isTracking ? bytesOf(request) : []
   }
 
-  /** Its lane has ended by itself: what a tracking client has cached is not watched over any more. */
-  lost(): void {
-    if (this.#isTracking && this.#lender.protocol === 3) this.#lender.push(FLUSH_ALL)
-  }
-
   /** Calls back with the lane, told what the one before knew; with undefined when none came free in time. */
   acquire(onLane: (lane: LentLane | undefined) => void): void {
     if (this.#lane?.isUsable) {
@@ -177,7 +152,12 @@ export class OwnLane {
       this.#isTold = this.#isTracking
       if (lane !== undefined && remembered.length > 0) lane.send(silently(remembered))
       onLane(lane)
-    })
+    }, this.#onLost)
+  }
+
+  // What a tracking client has cached is not watched over any more.
+  readonly #onLost = (): void => {
+    if (this.#isTracking && this.#lender.protocol === 3) this.#lender.push(FLUSH_ALL)
   }
 
   /** The exchange has had its whole reply, of which `bytes` are the last ones. */
@@ -277,6 +257,10 @@ export class OwnLane {
     if (this.#hasRefused) this.#isTainted = true
     this.#lane = undefined
   }
+}
+
+function endsTransaction({ name }: Command): boolean {
+  return name === 'exec' || name === 'discard'
 }
 
 function isNull(reply: Buffer): boolean {

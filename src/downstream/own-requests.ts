@@ -21,7 +21,7 @@ export type OwnHost = {
 const REISSUE_MS = 50
 
 export class OwnRequests {
-  readonly #own: OwnLane
+  readonly own: OwnLane
   readonly #host: OwnHost
   readonly #clock: Clock
   #awaiting: Exchange[] = []
@@ -30,7 +30,7 @@ export class OwnRequests {
 
   constructor(own: OwnLane, host: OwnHost, clock: Clock) {
     this.#clock = clock
-    this.#own = own
+    this.own = own
     this.#host = host
   }
 
@@ -42,7 +42,7 @@ export class OwnRequests {
   send(exchange: Exchange): void {
     this.#awaiting.push(exchange)
     if (this.#awaiting.length > 1) return
-    this.#own.acquire((lane) => {
+    this.own.acquire((lane) => {
       const awaiting = this.#awaiting
       this.#awaiting = []
       for (const next of awaiting) this.#sendOn(lane, next)
@@ -53,7 +53,7 @@ export class OwnRequests {
   /** Prepares the end of a blocked call. Returns its connection's id at Redis, by which it can be ended. */
   endBlocked(how: 'timeout' | 'error'): number | undefined {
     this.#endsInError = how === 'error'
-    return this.#own.lane?.clientId
+    return this.own.lane?.clientId
   }
 
   /**
@@ -63,7 +63,7 @@ export class OwnRequests {
   endTransaction(exchanges: readonly Exchange[]): readonly Exchange[] {
     const exec = exchanges.findLastIndex(({ own, state }) => own === 'exec' && state === 'unanswered')
     if (exec < 0 || exchanges[exec]?.isTailUnsent === true) return exchanges
-    this.#own.abandonTransaction()
+    this.own.abandonTransaction()
     const left: Exchange[] = []
     for (const exchange of exchanges.slice(0, exec)) {
       const reply = exchange.own === undefined ? undefined : IN_TRANSACTION[exchange.own]
@@ -79,8 +79,8 @@ export class OwnRequests {
 
   #sendOn(lane: LentLane | undefined, exchange: Exchange): void {
     if (lane === undefined) this.#host.settleAs(exchange, replies.tooManyLanes)
-    else if (exchange.own === 'exec' && this.#own.isTainted) this.#abort(lane, exchange, replies.execAbort)
-    else if (exchange.own === 'exec' && this.#own.isWatchBroken)
+    else if (exchange.own === 'exec' && this.own.isTainted) this.#abort(lane, exchange, replies.execAbort)
+    else if (exchange.own === 'exec' && this.own.isWatchBroken)
       this.#abort(lane, exchange, replies.nullArray(this.#host.protocol))
     else if (exchange.own === 'blocking') this.#sendBlocking(lane, exchange)
     else this.#host.sendOwn(exchange, lane)
@@ -89,7 +89,7 @@ export class OwnRequests {
   // A broken watch is legal: to the client a watched key has changed.
   #abort(lane: LentLane, exchange: Exchange, reply: Buffer): void {
     lane.send(discard())
-    this.#own.answered(exchange, replies.ok)
+    this.own.answered(exchange, replies.ok)
     this.#host.settleAs(exchange, reply)
   }
 

@@ -8,11 +8,11 @@ const KEPT_RANGES = 64
 
 export class ArgumentRanges {
   count = 0
-  /** A plain array: most sessions need a few numbers, and there are many sessions. */
-  #offsets: number[] = []
+  /** A plain array: most sessions need few numbers, as a SET does, and there are many sessions. */
+  #offsets = [0, 0, 0, 0, 0, 0]
 
   restart(): void {
-    if (this.count > KEPT_RANGES) this.#offsets = []
+    if (this.count > KEPT_RANGES) this.#offsets = [0, 0, 0, 0, 0, 0]
     this.count = 0
   }
 

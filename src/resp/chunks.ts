@@ -5,9 +5,12 @@
 const JOIN_COUNT = 64
 const SMALL_BYTES = 512
 
+/** Most clients send whole requests and never need a list of their own. */
+const NONE: Buffer[] = []
+
 export class Chunks {
   bytes = 0
-  #chunks: Buffer[] = []
+  #chunks = NONE
   #smallBytes = 0
   #small = 0
 
@@ -17,6 +20,7 @@ export class Chunks {
 
   push(chunk: Buffer): void {
     this.bytes += chunk.length
+    if (this.#chunks === NONE) this.#chunks = []
     this.#chunks.push(chunk)
     if (chunk.length > SMALL_BYTES) {
       this.#small = 0
@@ -41,7 +45,7 @@ export class Chunks {
   /** Hands out all of them. */
   take(): Buffer[] {
     const chunks = this.#chunks
-    this.#chunks = []
+    this.#chunks = NONE
     this.bytes = 0
     this.#small = 0
     this.#smallBytes = 0
