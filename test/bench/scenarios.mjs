@@ -133,6 +133,7 @@ async function bigBesideSmall(bench) {
 }
 
 async function idle(bench) {
+  await store(bench, key, small.size)
   const count = Math.min(10_000, openFilesLimit() - 200)
   const rows = []
   for (const variant of variants(bench)) {
