@@ -3,6 +3,7 @@ import { systemClock as clock } from './clock.ts'
 import { Access } from './downstream/access.ts'
 import { answerHere, type HereContext } from './downstream/here.ts'
 import { Listener } from './downstream/listener.ts'
+import { Monitors } from './downstream/monitors.ts'
 import { Pause } from './downstream/pause.ts'
 import type { SessionParts } from './downstream/session-parts.ts'
 import type { Session } from './downstream/session.ts'
@@ -17,7 +18,8 @@ export function openListener(proxy: Proxy, turn: Turn): Listener {
   const { settings, lanes, gate, budget, scripts, counters, subscriptions, knowledge: table } = proxy
   const access = openAccess(proxy)
   const pause = new Pause(clock)
-  const here = openAnswers(proxy, access, pause)
+  const monitors = new Monitors((user, events) => proxy.feeds.monitor(user, events))
+  const here = openAnswers(proxy, access, pause, monitors)
   const limits = sessionLimits(settings)
   const data = { turn, table, policy: settings.reads, budget, scripts, counters, lanes, gate }
   return new Listener({
@@ -26,12 +28,13 @@ export function openListener(proxy: Proxy, turn: Turn): Listener {
     limits: settings.client,
     onClosed: ({ state }) => {
       subscriptions.leave(state)
+      monitors.leave(state)
     },
     parts: { clock, ...data, counts: new SubscriberCounts(subscriptions), limits, pause, here }
   })
 }
 
-function openAnswers(proxy: Proxy, access: Access, pause: Pause): SessionParts['here'] {
+function openAnswers(proxy: Proxy, access: Access, pause: Pause, monitors: Monitors): SessionParts['here'] {
   const askMaster: HereContext['askMaster'] = (words, done) => {
     const { master } = proxy.controller.seat
     if (master === undefined) done(new Error('MASTERDOWN no master is known'))
@@ -42,6 +45,7 @@ function openAnswers(proxy: Proxy, access: Access, pause: Pause): SessionParts['
     access,
     pause,
     subscriptions: proxy.subscriptions,
+    monitors,
     serviceUser: proxy.settings.redis.username || 'default',
     sessions: () => proxy.listener.sessions,
     unblock: (id, how, done) => {

@@ -83,7 +83,7 @@ export type PinnedWaitOutcome = (typeof PINNED_WAIT_OUTCOMES)[number]
 export const SUBSCRIPTION_KINDS = ['channel', 'pattern', 'shard'] as const
 export type SubscriptionKind = (typeof SUBSCRIPTION_KINDS)[number]
 
-export const LANE_KINDS = ['shared', 'bulk', 'pinned', 'service', 'pubsub'] as const
+export const LANE_KINDS = ['shared', 'bulk', 'pinned', 'service', 'pubsub', 'monitor'] as const
 export type LaneKind = (typeof LANE_KINDS)[number]
 
 export const LANE_ERRORS = [

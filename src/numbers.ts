@@ -140,7 +140,7 @@ export function nodeNumbers(proxy: Proxy): NodeNumbers[] {
       address: master,
       role: 'master',
       up,
-      lanes: { ...lanesOf(master), pinned: proxy.lanes.pinned.size, pubsub: proxy.feeds.lanes },
+      lanes: { ...lanesOf(master), pinned: proxy.lanes.pinned.size, ...proxy.feeds.lanes },
       lagSeconds: undefined,
       offsetLagBytes: undefined
     },

@@ -179,7 +179,7 @@ export class Proxy {
 
   #openFeeds(): Feeds {
     return new Feeds({
-      dial: (address, user, events) => this.dialer.dialPubsub(address, user, events),
+      dial: (address, user, events) => this.dialer.dialListening(address, user, events),
       clock,
       maxFeeds: this.settings.lane.maxPerNode,
       windowMs: () => (this.controller.admission === 'refuse' ? 0 : this.holdWindowMs),

@@ -124,7 +124,7 @@ export function tablesHtml(status: Status, rates: Rates): string {
   ])
   const lanes = status.lanes.map(({ node, kinds }) => [
     node,
-    ...[kinds.shared, kinds.bulk, kinds.pinned, kinds.service, kinds.pubsub].map((count) =>
+    ...[kinds.shared, kinds.bulk, kinds.pinned, kinds.service, kinds.pubsub, kinds.monitor].map((count) =>
       formatNumber(count)
     )
   ])
@@ -134,7 +134,7 @@ export function tablesHtml(status: Status, rates: Rates): string {
       .join(', ')
   return [
     tableHtml('Requests', ['Route', 'Total', 'Per second', 'In flight', 'p50', 'p99'], [...routes, ...own]),
-    tableHtml('Lanes', ['Node', 'Shared', 'Bulk', 'Pinned', 'Service', 'Pub/sub'], lanes),
+    tableHtml('Lanes', ['Node', 'Shared', 'Bulk', 'Pinned', 'Service', 'Pub/sub', 'Monitor'], lanes),
     tableHtml(
       'Clients',
       ['What', 'Now'],

@@ -42,7 +42,8 @@ export class CommandTable {
   constructor(live: readonly LiveCommand[] | undefined, allowed: readonly string[] = []) {
     for (const command of live ?? builtinCommands()) this.#add(rowOf(command))
     for (const [name, exception] of Object.entries(exceptions)) this.#addException(name, exception)
-    for (const name of allowed) this.#add({ ...rowOf({ name, flags: [] }), handling: 'leased' })
+    for (const name of allowed)
+      this.#add({ ...rowOf({ name, flags: [] }), handling: name === 'monitor' ? 'here' : 'leased' })
     for (const name of this.#rows.keys()) {
       const [container, subcommand] = name.split('|') as [string, string | undefined]
       if (subcommand !== undefined)

@@ -29,7 +29,7 @@ const comparisons: readonly Comparison[] = [
 ]
 
 /** These turn a connection into a stream without end: what comes on a lane must be replies to what was sent. */
-const ENDLESS = new Set(['monitor', 'sync', 'psync', 'replconf'])
+const ENDLESS = new Set(['sync', 'psync', 'replconf'])
 
 /** Throws USAGE on the first rule that does not hold. A value that is still 'auto' is not compared. */
 export function checkRules(settings: Settings): void {

@@ -93,6 +93,7 @@ function flagsOf(session: Session): string {
   const { state, requests } = session
   const pinReason = requests.own.reason
   const flags = [
+    state.isMonitor ? 'O' : '',
     state.isSubscriber ? 'P' : '',
     session.requests.own.isInMulti ? 'x' : '',
     pinReason === 'blocking' || session.isPostponed ? 'b' : '',

@@ -10,6 +10,7 @@ import type { Access } from './access.ts'
 import { clientAnswers } from './client-commands.ts'
 import { hello } from './hello.ts'
 import { integerOf } from './integer-word.ts'
+import type { Monitors } from './monitors.ts'
 import type { Pause } from './pause.ts'
 import { pubsubAnswers } from './pubsub-commands.ts'
 import { FIRST_IDENTITY } from './session-state.ts'
@@ -22,6 +23,7 @@ export type HereContext = {
   readonly access: Access
   readonly pause: Pause
   readonly subscriptions: Subscriptions
+  readonly monitors: Monitors
   /** The version of Redis behind the proxy: for HELLO, and for what only later versions know. */
   readonly serverVersion: () => string
   /** Asks the master on a connection of the proxy itself, past what other clients wait for there. */
@@ -61,6 +63,7 @@ const rows: Readonly<Record<string, Row>> = {
   hello:  { least: 1, most: ANY, answer: hello },
   reset:  { least: 1, most: 1,   answer: reset },
   quit:   { least: 1, most: ANY, answer: quit },
+  monitor: { least: 1, most: 1, answer: monitor },
   'script|kill':   { least: 2, most: 2, answer: killScript },
   'function|kill': { least: 2, most: 2, answer: killScript },
   post:    { least: 0, most: ANY, answer: session => { session.close('protocol_error') } },
@@ -118,6 +121,12 @@ function ping(session: Session, words: readonly Buffer[]): void {
   if (isSubscriber && protocol === 2)
     session.answer(replies.array([replies.bulk('pong'), replies.bulk(words[1] ?? '')]))
   else session.answer(words[1] === undefined ? replies.pong : replies.bulk(words[1]))
+}
+
+function monitor(session: Session, _words: readonly Buffer[], { monitors }: HereContext): void {
+  session.parkInTurn((done) => {
+    monitors.start(session, done)
+  })
 }
 
 // On a shared lane it would wait behind the very script that it is to end.
@@ -195,6 +204,7 @@ function reset(session: Session, _words: readonly Buffer[], context: HereContext
   if (session.requests.queue.mode === 'off') session.requests.queue.mode = 'on'
   session.requests.reset()
   context.subscriptions.leave(session.state)
+  context.monitors.leave(session.state)
   session.answer(replies.reset)
 }
 

@@ -24,6 +24,8 @@ export class SessionState {
   /** Whether CLIENT NO-EVICT or NO-TOUCH is on: shown by CLIENT LIST, and without effect. */
   isNoEvict = false
   isNoTouch = false
+  /** Whether it hears every command that the master runs. */
+  isMonitor = false
   /** The row of its last request. */
   lastCommand: Command | undefined = undefined
   /** When it connected, in milliseconds of the clock. */

@@ -1,7 +1,7 @@
 // How a lane to any node is opened: everything that is the same for all of them.
 import { Handshake, type Credentials, type LaneIdentity, type Role } from './handshake.ts'
 import { Lane, type LaneCounters, type LaneEnd, type LaneEvents, type LaneTurn } from './lane.ts'
-import { PubsubLane, type PubsubLaneEvents } from './pubsub-lane.ts'
+import { ListeningLane, type ListeningLaneEvents } from './listening-lane.ts'
 
 export type NodeAddress = { readonly host: string; readonly port: number }
 
@@ -53,11 +53,15 @@ export class Dialer {
     })
   }
 
-  /** Opens a connection that only subscribes, as the service user or another. */
-  dialPubsub(address: NodeAddress, user: Credentials | undefined, events: PubsubLaneEvents): PubsubLane {
+  /** Opens a connection that only listens, as the service user or another. */
+  dialListening(
+    address: NodeAddress,
+    user: Credentials | undefined,
+    events: ListeningLaneEvents
+  ): ListeningLane {
     this.counters.opened++
     const { service, connectTimeoutMs } = this.#options
-    return new PubsubLane({
+    return new ListeningLane({
       address,
       handshake: new Handshake(service, 'master', { ...serviceIdentity, user }),
       connectTimeoutMs,

@@ -7,13 +7,14 @@ import { noMaster } from '../resp/replies.ts'
 import type { NodeAddress } from './dialer.ts'
 import type { Credentials, HandshakeFailure } from './handshake.ts'
 import { pubsubKinds, subscribeVerb, unsubscribeVerb, type PubsubKind } from './pubsub-frame.ts'
-import { PubsubLink, type DialPubsub } from './pubsub-link.ts'
+import { PubsubLink } from './pubsub-link.ts'
 import type { Outcome } from './pubsub-requests.ts'
+import type { DialListening } from './standing-link.ts'
 import { deliver, Topics, type Listener, type Topic } from './topics.ts'
 
 export type FeedOptions = {
   readonly user: Credentials | undefined
-  readonly dial: DialPubsub
+  readonly dial: DialListening
   readonly clock: Clock
   /** How long a subscription may wait for a master, in milliseconds. */
   readonly windowMs: () => number

@@ -2,7 +2,7 @@
 // name, or one error for all of them. Knows no topic.
 import { encode } from '../resp/decode.ts'
 import type { PubsubFrame } from './pubsub-frame.ts'
-import type { PubsubLane } from './pubsub-lane.ts'
+import type { ListeningLane } from './listening-lane.ts'
 
 /** confirmed: all of it. lost: the connection ended first. Else Redis' error. */
 export type Outcome = 'confirmed' | 'lost' | Buffer
@@ -12,10 +12,10 @@ type Request = { readonly verb: string; left: number; readonly done: (outcome: O
 const PING = 'ping'
 
 export class PubsubRequests {
-  readonly #lane: Pick<PubsubLane, 'send'>
+  readonly #lane: Pick<ListeningLane, 'send'>
   #unanswered: Request[] = []
 
-  constructor(lane: Pick<PubsubLane, 'send'>) {
+  constructor(lane: Pick<ListeningLane, 'send'>) {
     this.#lane = lane
   }
 

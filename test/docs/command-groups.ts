@@ -71,7 +71,10 @@ export const commandGroups: readonly CommandGroup[] = [
     names: 'readonly readwrite asking cluster',
     why: 'Redis itself says that it has no cluster support.'
   },
-  { names: 'monitor', why: "It would show every client's commands, without end." },
+  {
+    names: 'monitor',
+    why: "It shows every client's commands. Where the operator allows it, on a connection of its own for each client."
+  },
   {
     names: 'shutdown replicaof slaveof failover',
     why: 'Who is master is for Sentinel to say: `holdfast switchover`.'

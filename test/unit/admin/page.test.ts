@@ -114,7 +114,7 @@ t.test('no name from the network becomes markup', async (t) => {
         master: node,
         replicas: [{ ...node, eligible: true, lagSeconds: 1 }],
         sentinels: [{ address: evil, up: true, quorum: true, master: evil }],
-        lanes: [{ node: evil, kinds: { shared: 1, bulk: 0, pinned: 0, service: 0, pubsub: 0 } }],
+        lanes: [{ node: evil, kinds: { shared: 1, bulk: 0, pinned: 0, service: 0, pubsub: 0, monitor: 0 } }],
         failovers: [flight],
         settings: [{ name: evil, value: evil, source: evil }]
       })

@@ -3,7 +3,7 @@ import t, { type Test } from 'tap'
 import { Feed } from '../../../src/upstream/feed.ts'
 import type { Listener } from '../../../src/upstream/topics.ts'
 import { ManualClock } from '../topology/manual-clock.ts'
-import { FakePubsubLane } from './fake-pubsub-lane.ts'
+import { FakeListeningLane } from './fake-listening-lane.ts'
 
 class Ear implements Listener {
   readonly heard: string[] = []
@@ -23,7 +23,7 @@ const windowMs = 500
 
 function open() {
   const clock = new ManualClock()
-  const lanes: FakePubsubLane[] = []
+  const lanes: FakeListeningLane[] = []
   const gaps: number[] = []
   const feed = new Feed({
     user: undefined,
@@ -31,7 +31,7 @@ function open() {
     windowMs: () => windowMs,
     onGap: (ms) => gaps.push(ms),
     dial: ({ port }, _user, events) => {
-      const lane = new FakePubsubLane(port, events)
+      const lane = new FakeListeningLane(port, events)
       lanes.push(lane)
       return lane
     }

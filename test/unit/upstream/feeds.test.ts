@@ -2,11 +2,11 @@
 import t from 'tap'
 import { Feeds } from '../../../src/upstream/feeds.ts'
 import { ManualClock } from '../topology/manual-clock.ts'
-import { FakePubsubLane } from './fake-pubsub-lane.ts'
+import { FakeListeningLane } from './fake-listening-lane.ts'
 
 function open(maxFeeds = 8) {
   const clock = new ManualClock()
-  const lanes: FakePubsubLane[] = []
+  const lanes: FakeListeningLane[] = []
   const feeds = new Feeds({
     clock,
     maxFeeds,
@@ -14,7 +14,7 @@ function open(maxFeeds = 8) {
     onGap: () => undefined,
     matches: (pattern, channel) => channel.toString().startsWith(pattern.toString()),
     dial: ({ port }, _user, events) => {
-      const lane = new FakePubsubLane(port, events)
+      const lane = new FakeListeningLane(port, events)
       lanes.push(lane)
       return lane
     }

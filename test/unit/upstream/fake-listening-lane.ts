@@ -2,19 +2,19 @@
 import { decode, type Reply } from '../../../src/resp/decode.ts'
 import type { HandshakeFailure } from '../../../src/upstream/handshake.ts'
 import type { LaneEnd } from '../../../src/upstream/lane.ts'
-import type { PubsubLaneEvents } from '../../../src/upstream/pubsub-lane.ts'
+import type { ListeningLaneEvents } from '../../../src/upstream/listening-lane.ts'
 import { requestOf } from '../../harness/raw-client.ts'
 
-export class FakePubsubLane {
+export class FakeListeningLane {
   readonly port: number
   isConnected = false
   progress = 0
   /** Why it was cut. */
   ended: LaneEnd | undefined
-  readonly #events: PubsubLaneEvents
+  readonly #events: ListeningLaneEvents
   #sent: string[] = []
 
-  constructor(port: number, events: PubsubLaneEvents) {
+  constructor(port: number, events: ListeningLaneEvents) {
     this.port = port
     this.#events = events
   }
@@ -53,8 +53,13 @@ export class FakePubsubLane {
     this.#events.onFrame(requestOf(...words))
   }
 
+  line(line: string): void {
+    this.progress++
+    this.#events.onFrame(Buffer.from(`${line}\r\n`))
+  }
+
   fail(error: string): void {
-    this.#events.onFrame(Buffer.from(`-${error}\r\n`))
+    this.line(`-${error}`)
   }
 
   /** One confirmation for each name. */

@@ -1,5 +1,6 @@
-// One connection to Redis that does nothing but subscribe: whole frames in, requests out. RESP2, which every version
-// speaks, and which differs from RESP3 in the first byte of a message only. Knows no topic and no session.
+// One connection to Redis that does nothing but listen, as a subscriber or as a monitor: whole frames in, requests out.
+// RESP2, which every version speaks, and which differs from RESP3 in the first byte of a message only. Knows no topic
+// and no session.
 import { connect, type Socket } from 'node:net'
 import { ReplyFramer } from '../resp/reply-framer.ts'
 import type { NodeAddress } from './dialer.ts'
@@ -7,27 +8,27 @@ import type { Handshake, HandshakeFailure } from './handshake.ts'
 import type { LaneCounters, LaneEnd } from './lane.ts'
 import { ReadBuffers } from './read-buffers.ts'
 
-export type PubsubLaneEvents = {
+export type ListeningLaneEvents = {
   /** Requests may be sent. They follow the handshake in one write, so that a new master hears them first of all. */
-  readonly onConnect: (lane: Pick<PubsubLane, 'send'>) => void
+  readonly onConnect: (lane: Pick<ListeningLane, 'send'>) => void
   /** A frame of its own bytes: it may be kept. */
   readonly onFrame: (frame: Buffer) => void
   /** `failure` is there when the handshake failed; nothing was handed on then. */
   readonly onEnd: (end: LaneEnd, failure: HandshakeFailure | undefined) => void
 }
 
-export type PubsubLaneOptions = {
+export type ListeningLaneOptions = {
   readonly address: NodeAddress
   readonly handshake: Handshake
   readonly connectTimeoutMs: number
   readonly counters: LaneCounters
-  readonly events: PubsubLaneEvents
+  readonly events: ListeningLaneEvents
 }
 
 const KEEP_ALIVE_MS = 10_000
 
-export class PubsubLane {
-  readonly #options: PubsubLaneOptions
+export class ListeningLane {
+  readonly #options: ListeningLaneOptions
   readonly #socket: Socket
   readonly #framer = new ReplyFramer()
   /** The beginning of a frame of which the end has not come. */
@@ -37,7 +38,7 @@ export class PubsubLane {
   /** Chunks read so far: one that owes an answer and shows no progress is hung. */
   progress = 0
 
-  constructor(options: PubsubLaneOptions) {
+  constructor(options: ListeningLaneOptions) {
     this.#options = options
     this.#socket = this.#connect()
   }
