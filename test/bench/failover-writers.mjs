@@ -5,13 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const writerCount = 10
 const readerCount = 5
-const pauseMs = 1
 const reconnectMs = 50
 const readyDeadlineMs = 15_000
 const lastRepliesMs = 20_000
 
 export class Writers {
   #port
+  #pauseMs
   #clients = []
   #acknowledged = new Map()
   #counted = new Map()
@@ -22,8 +22,10 @@ export class Writers {
   #gapMs = 0
   #isOver = false
 
-  constructor(port) {
+  /** Each waits `pauseMs` between a reply and its next request. */
+  constructor(port, { pauseMs = 1 } = {}) {
     this.#port = port
+    this.#pauseMs = pauseMs
   }
 
   /** Resolves when all of them have had a reply. */
@@ -85,7 +87,7 @@ export class Writers {
         if (at >= writerCount) await client.ask('GET', 'ready')
         else if (at % 2 === 0) await this.#add(client, `set:${at}`, `${at}:${n}`)
         else await this.#count(client, `count:${at}`)
-        await sleep(pauseMs)
+        await sleep(this.#pauseMs)
       } catch {
         client = undefined
         if (this.#isOver) return

@@ -34,6 +34,11 @@ export function rss(pid) {
   return statusKilobytes(pid, 'VmRSS') * 1024
 }
 
+/** Files and sockets that it has open. */
+export function openFiles(pid) {
+  return readdirSync(`/proc/${pid}/fd`).length
+}
+
 /** The most resident memory since the last resetPeakRss, in bytes. */
 export function peakRss(pid) {
   return statusKilobytes(pid, 'VmHWM') * 1024

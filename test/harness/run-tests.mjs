@@ -8,6 +8,8 @@ import { ensureBuilt, ensurePackages, ensureRedis, root } from './prepare.mjs'
 
 // Suites that start no servers run two files at a time.
 const serverless = new Set(['unit', 'docs'])
+/** In seconds: the files of the long suite hold several faults each, and Sentinel takes its time. */
+const fileTimeouts = new Map([['chaos/long', 300]])
 
 const counts = { passed: 0, failed: 0 }
 const suites = process.argv.slice(2).filter((suite) => filesOf(suite).length > 0)
@@ -32,7 +34,8 @@ async function run(suite) {
     }
   }
   const tap = join(root, 'node_modules', 'tap', 'dist', 'esm', 'run.mjs')
-  const args = ['--reporter=tap', `--jobs=${serverless.has(suite) ? 2 : 1}`, ...filesOf(suite)]
+  const timeout = fileTimeouts.has(suite) ? [`--timeout=${fileTimeouts.get(suite)}`] : []
+  const args = ['--reporter=tap', `--jobs=${serverless.has(suite) ? 2 : 1}`, ...timeout, ...filesOf(suite)]
   const child = spawn(process.execPath, [tap, ...args], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
   const failedBefore = counts.failed
   const ended = once(child, 'close')
