@@ -1,11 +1,10 @@
 // MONITOR for one client: what the bound master runs, as it says it, on a connection of its own. It is asked for again
 // on each new one [F1]; what was run in between is not heard, as with any reconnect.
-import type { Clock, Timer } from '../clock.ts'
+import type { Timer } from '../clock.ts'
 import { encode } from '../resp/decode.ts'
 import { noMaster } from '../resp/replies.ts'
 import type { NodeAddress } from './dialer.ts'
-import type { Credentials } from './handshake.ts'
-import { StandingLink, type DialListening } from './standing-link.ts'
+import { StandingLink, type StandingLinkOptions } from './standing-link.ts'
 
 export type MonitorEvents = {
   /** Once: with Redis' error, or that no master was found; without one when lines come from now on. */
@@ -16,10 +15,7 @@ export type MonitorEvents = {
   readonly onRevoke: () => void
 }
 
-export type MonitorOptions = {
-  readonly user: Credentials | undefined
-  readonly dial: DialListening
-  readonly clock: Clock
+export type MonitorOptions = Omit<StandingLinkOptions, 'isWanted' | 'events'> & {
   /** How long it may wait for a master, in milliseconds. */
   readonly windowMs: number
   readonly events: MonitorEvents

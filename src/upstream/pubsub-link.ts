@@ -1,10 +1,9 @@
 // The subscribing connection of one user to the bound master. Knows what was asked on it, and no topic.
-import type { Clock } from '../clock.ts'
 import type { NodeAddress } from './dialer.ts'
-import type { Credentials, HandshakeFailure } from './handshake.ts'
+import type { HandshakeFailure } from './handshake.ts'
 import { readPubsubFrame, type PubsubKind } from './pubsub-frame.ts'
 import { PubsubRequests } from './pubsub-requests.ts'
-import { StandingLink, type DialListening } from './standing-link.ts'
+import { StandingLink, type StandingLinkOptions } from './standing-link.ts'
 
 export type PubsubLinkEvents = {
   /** Requests may be asked. */
@@ -15,14 +14,7 @@ export type PubsubLinkEvents = {
   readonly onLost: (failure: HandshakeFailure | undefined) => void
 }
 
-export type PubsubLinkOptions = {
-  readonly user: Credentials | undefined
-  readonly dial: DialListening
-  readonly clock: Clock
-  /** Whether there is any use for a connection. */
-  readonly isWanted: () => boolean
-  readonly events: PubsubLinkEvents
-}
+export type PubsubLinkOptions = Omit<StandingLinkOptions, 'events'> & { readonly events: PubsubLinkEvents }
 
 export class PubsubLink {
   readonly #events: PubsubLinkEvents
