@@ -42,8 +42,7 @@ export class CommandTable {
   constructor(live: readonly LiveCommand[] | undefined, allowed: readonly string[] = []) {
     for (const command of live ?? builtinCommands()) this.#add(rowOf(command))
     for (const [name, exception] of Object.entries(exceptions)) this.#addException(name, exception)
-    for (const name of allowed)
-      this.#add({ ...rowOf({ name, flags: [] }), handling: name === 'monitor' ? 'here' : 'leased' })
+    for (const name of allowed) this.#addAllowed(name)
     for (const name of this.#rows.keys()) {
       const [container, subcommand] = name.split('|') as [string, string | undefined]
       if (subcommand !== undefined)
@@ -76,6 +75,10 @@ export class CommandTable {
 
   #add(row: Command): void {
     this.#rows.set(row.name, row)
+  }
+
+  #addAllowed(name: string): void {
+    this.#add({ ...rowOf({ name, flags: [] }), handling: exceptions[name]?.whenAllowed ?? 'leased' })
   }
 
   #addException(name: string, exception: Exception): void {

@@ -18,6 +18,8 @@ export type Exception = {
   /** Only the master answers it, also when the server flags it readonly. */
   readonly masterOnly: boolean
   readonly pin?: PinReason
+  /** Of a refused one that the operator allows; a lane of its own for the call unless said otherwise. */
+  readonly whenAllowed?: Handling
 }
 
 const row = (handling: Handling, effect: Effect, pin?: PinReason): Exception =>
@@ -90,9 +92,9 @@ export const exceptions: Readonly<Record<string, Exception>> = {
   // Redis itself answers these with its error for a server without cluster support.
   readonly: masterRead, readwrite: masterRead, asking: masterRead, cluster: masterRead,
 
-  // Would act on the server, or on every session that shares it.
   // Tells of every client's commands, without end.
-  monitor: refused,
+  monitor: { ...refused, whenAllowed: 'here' },
+  // Would act on the server, or on every session that shares it.
   shutdown: refused, replicaof: refused, slaveof: refused, failover: refused, sync: refused, psync: refused,
   replconf: refused, debug: refused, migrate: refused, 'restore-asking': refused, pfdebug: refused,
   pfselftest: refused, save: refused, bgsave: refused, bgrewriteaof: refused,
