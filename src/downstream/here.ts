@@ -146,8 +146,8 @@ function killScript(session: Session, words: readonly Buffer[], context: HereCon
   })
 }
 
-function quit(session: Session, _words: readonly Buffer[], { subscriptions }: HereContext): void {
-  subscriptions.leave(session.state)
+function quit(session: Session, _words: readonly Buffer[], context: HereContext): void {
+  stopListening(session, context)
   session.answer(replies.ok)
   session.end('quit')
 }
@@ -203,9 +203,13 @@ function reset(session: Session, _words: readonly Buffer[], context: HereContext
   session.state.name = ''
   if (session.requests.queue.mode === 'off') session.requests.queue.mode = 'on'
   session.requests.reset()
-  context.subscriptions.leave(session.state)
-  context.monitors.leave(session.state)
+  stopListening(session, context)
   session.answer(replies.reset)
+}
+
+function stopListening({ state }: Session, { subscriptions, monitors }: HereContext): void {
+  subscriptions.leave(state)
+  monitors.leave(state)
 }
 
 export function text(word: Buffer | undefined): string {
