@@ -53,15 +53,16 @@ async function soak(bench, { lengthMs, everyMs }) {
     if (performance.now() - startedMs >= lengthMs / 10) early ??= held
     bench.progress(asLine(held, failovers.count(), passers.count))
   }
-  await failovers.stop()
+  const failure = await failovers.stop()
   await passers.stop()
   await sleep(settleMs)
   const found = await writers.stop(() => bench.rig.currentMaster())
-  judge({ found, passers, early, late: heldBy(target) })
+  judge({ found, failure, passers, early, late: heldBy(target) })
 }
 
 function failOverEvery(rig, everyMs) {
   let count = 0
+  let failure
   const cancel = new AbortController()
   const run = async () => {
     for (;;) {
@@ -73,11 +74,13 @@ function failOverEvery(rig, everyMs) {
     }
   }
   const running = run().catch((error) => {
-    if (error.name !== 'AbortError') console.error(`a failover could not be made: ${error.message}`)
+    if (error.name !== 'AbortError') failure = error.message
   })
+  /** Gives why one could not be made, if so: there were none after it. */
   const stop = async () => {
     cancel.abort()
     await running
+    return failure
   }
   return { count: () => count, stop }
 }
@@ -90,9 +93,10 @@ function asLine({ bytes, files }, failovers, passed) {
   return `${Math.round(bytes / mb)} MB, ${files} files, ${failovers} failovers, ${passed} clients have come and gone`
 }
 
-function judge({ found, passers, early, late }) {
+function judge({ found, failure, passers, early, late }) {
   const { acknowledged, lost, twice, errors, disconnects, gapMs } = found
   const complaints = [
+    failure !== undefined && `a failover could not be made: ${failure}`,
     ...[lost && `${lost} acknowledged writes lost`, twice && `${twice} writes executed twice`],
     ...[errors && `${errors} errors`, disconnects && `${disconnects} connections lost`],
     passers.failures && `${passers.failures} passing clients were not served: ${passers.lastFailure}`,
