@@ -10,7 +10,7 @@ const MASTERDOWN = '-MASTERDOWN No master was found in time; the request was not
 
 type Scene = { readonly rig: Rig; readonly proxy: ProxyProcess; readonly clients: readonly RawClient[] }
 
-/** Clients that have written, and a master that has just been killed. */
+/** Clients that have written, a replica that has what they wrote, and a master that has just been killed. */
 async function start(t: Test, clientCount: number, ...args: readonly string[]): Promise<Scene> {
   const one = { replicas: 1, sentinels: 1, quorum: 1 }
   const rig = await useRig(t, { ...one, redisArgs: ['--replica-priority', '0'] })
@@ -18,6 +18,7 @@ async function start(t: Test, clientCount: number, ...args: readonly string[]): 
   const clients: RawClient[] = []
   for (let index = 0; index < clientCount; index += 1) clients.push(await useClient(t, proxy))
   for (const client of clients) await client.command('INCR', 'n')
+  t.equal(String(await clients.at(-1)!.command('WAIT', '1', '5000')), ':1\r\n')
   await rig.nodes[0]!.kill()
   await phase(proxy, 'suspect')
   return { rig, proxy, clients }
