@@ -54,8 +54,8 @@ export class Relay {
   reset(isMeant: (source: string) => boolean = () => true): void {
     for (const { source, near, far } of this.#pairs) {
       if (!isMeant(source)) continue
-      near.resetAndDestroy()
-      far.resetAndDestroy()
+      endWithReset(near)
+      endWithReset(far)
     }
   }
 
@@ -85,11 +85,11 @@ export class Relay {
       setTimeout(() => to.end(), this.#delayMs)
     })
     // A reset is passed on as a reset: a connect that is refused looks like that, too.
-    from.on('error', () => to.resetAndDestroy())
+    from.on('error', () => endWithReset(to))
     from.on('close', () => {
       if (to.destroyed) this.#pairs.delete(pair)
       else if (from.readableEnded) to.end()
-      else to.resetAndDestroy()
+      else endWithReset(to)
     })
   }
 
@@ -99,4 +99,10 @@ export class Relay {
       else socket.resume()
     }
   }
+}
+
+// Node 20 leaves the handle open when a socket that is being shut down is reset, and the process never ends.
+function endWithReset(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy()
+  else socket.resetAndDestroy()
 }
