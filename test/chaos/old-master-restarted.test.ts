@@ -30,17 +30,22 @@ t.test(
 )
 
 t.test('a master that is back empty before anyone replaced it is counted, and served again', async (t) => {
-  const scene = await startScene(t)
+  const scene = await startScene(t, { rig: { downAfterMs: 5000 } })
   const { rig, proxy } = scene
   const master = await rig.currentMaster()
 
   scene.loss()
-  await master.restart()
+  await master.kill()
+  // By then every reply of the old process has come; none of the new one can before it is started.
+  await scene.phase('suspect')
+  await sleep(20)
+  const noticeMs = performance.now() - scene.lossesMs[0]!
+  await master.start()
   await scene.writing()
   const healedMs = performance.now()
   // Longer than it takes the Sentinels to notice and to say +reboot.
   await sleep(8000)
 
-  await endScene(t, scene, { healedMs, mayLose: 'everything', noticeMs: 20, gapMs: downAfterMs, master })
+  await endScene(t, scene, { healedMs, mayLose: 'everything', noticeMs, gapMs: downAfterMs, master })
   t.equal(await proxy.metric('holdfast_master_restarts_total'), 1)
 })

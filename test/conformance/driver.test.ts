@@ -16,8 +16,8 @@ t.test('every kind of difference is found, with the line where it is', async (t)
   const redisPort = rig.nodes[0]!.port
   const answers: Record<string, string> = { GET: '$1\r\nv\r\n', LLEN: ':1\r\n', DEL: ':0\r\n+EXTRA\r\n' }
   const fake = await useFakeRedis(t, ([name = '']) => answers[name] ?? asMaster([name]) ?? '+OK\r\n')
-  const plain: Target = { name: 'redis', port: redisPort, redisPort, replicas: 0, longestWaitMs: 300 }
-  const other: Target = { name: 'another', port: fake.port, redisPort, replicas: 0, longestWaitMs: 300 }
+  const plain: Target = { name: 'redis', port: redisPort, redisPort, replicas: 0, longestWaitMs: 2000 }
+  const other: Target = { name: 'another', port: fake.port, redisPort, replicas: 0, longestWaitMs: 2000 }
   const between = (text: string): Promise<string> => difference(programFrom(text), plain, other)
 
   t.equal(await difference(programFrom('SET k v\nGET k\nHGETALL k'), plain, plain), '')

@@ -83,6 +83,17 @@ export class ProxyProcess {
     return samples.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0)
   }
 
+  /** Resolves when so many replicas serve reads, which they do a moment after the proxy is ready. */
+  async replicasServe(count: number): Promise<void> {
+    const deadline = performance.now() + readyDeadlineMs
+    while (performance.now() < deadline) {
+      const { replicas } = (await this.status()) as { replicas: { eligible: boolean }[] }
+      if (replicas.filter(({ eligible }) => eligible).length >= count) return
+      await sleep(20)
+    }
+    throw new Error(`no ${count} replicas serve reads:\n${this.#stderr}`)
+  }
+
   signal(name: NodeJS.Signals): void {
     this.#child.kill(name)
   }

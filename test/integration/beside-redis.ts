@@ -1,8 +1,11 @@
 // A plain Redis beside the proxy: the same requests to both, and the replies side by side.
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import type { Rig, RigOptions } from '../../src/demo/redis-rig.ts'
+import { messageOf } from '../../src/errors.ts'
 import type { ProxyProcess } from '../harness/proxy-process.ts'
 import { RawClient, requestOf } from '../harness/raw-client.ts'
+import { ReplyScanner } from '../harness/reply-scanner.ts'
 import { useClient, useProxy, useRig } from '../harness/with-rig.ts'
 
 export type Beside = {
@@ -18,6 +21,17 @@ export async function useBeside(t: Test, rigOptions: RigOptions = {}, args: stri
   const rig = await useRig(t, { replicas: 1, ...rigOptions })
   const proxy = await useProxy(t, rig, { args })
   return { plain: { port: alone.nodes[0]?.port ?? 0 }, proxy, rig }
+}
+
+/** Resolves when the master behind the proxy has been in a script for longer than it should. */
+export async function busy({ rig }: Beside): Promise<void> {
+  const master = await rig.currentMaster()
+  for (let tries = 0; tries < 500; tries += 1) {
+    const said = await master.command('PING').catch(messageOf)
+    if (String(said).startsWith('BUSY')) return
+    await sleep(20)
+  }
+  throw new Error('the master is not busy after 10 s')
 }
 
 /** Words separated by spaces; in double quotes also with spaces, or none. */
@@ -44,21 +58,29 @@ export async function askBoth(
   }
 }
 
-/** Sends both a whole pipeline in one write; what came back until nothing more does. */
+/** For replies of one side that the other one has already; long, because only what fails waits for it. */
+const longestWaitMs = 5000
+
+/** Sends both a whole pipeline in one write; what came back until both have said as much and nothing more comes. */
 export async function pipeBoth(
   { plain, proxy }: Beside,
   lines: readonly string[],
   quietMs: number
 ): Promise<string[]> {
   const pipeline = Buffer.concat(lines.map((line) => requestOf(...words(line))))
-  return Promise.all(
-    [plain, proxy].map(async (target) => {
-      const client = await RawClient.connect(target.port)
-      client.send(pipeline)
-      const first = await Promise.race([client.reply(), client.closed.then(() => Buffer.alloc(0))])
-      const rest = await client.bytesUntilQuiet(quietMs)
-      await client.close()
-      return first.toString('latin1') + rest.toString('latin1')
-    })
-  )
+  const clients = [await RawClient.connect(plain.port), await RawClient.connect(proxy.port)]
+  const heard = clients.map((client) => {
+    const chunks: Buffer[] = []
+    client.socket.on('data', (bytes) => chunks.push(bytes))
+    client.send(pipeline)
+    return chunks
+  })
+  const deadline = performance.now() + longestWaitMs
+  for (;;) {
+    await Promise.all(clients.map((client) => client.bytesUntilQuiet(quietMs)))
+    const [one, other] = heard.map((chunks) => new ReplyScanner().push(Buffer.concat(chunks)).length)
+    if ((one === other && one !== 0) || performance.now() > deadline) break
+  }
+  await Promise.all(clients.map((client) => client.close()))
+  return heard.map((chunks) => Buffer.concat(chunks).toString('latin1'))
 }

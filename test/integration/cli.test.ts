@@ -93,7 +93,7 @@ t.test('check prints the topology of a healthy Redis, and where it is weak', asy
   const [master, ...replicas] = rig.nodes
   const [first = '', ...others] = rig.sentinelAddresses()
   const secrets = { HOLDFAST_REDIS_PASSWORD: 'secret', HOLDFAST_SENTINEL_PASSWORD: 'other' }
-  const flags = ['--sentinel', first, '--master', 'shop']
+  const flags = ['--sentinel', first, '--master', 'shop', '--sentinel.timeout', '5s']
 
   await t.test('with one Sentinel named it finds all', async (t) => {
     const { code, stdout, stderr } = await holdfast(['check', ...flags], secrets)
@@ -139,7 +139,7 @@ t.test('check prints the topology of a healthy Redis, and where it is weak', asy
     const [, hung] = replicas
     process.kill(hung!.pid, 'SIGSTOP')
     t.teardown(() => process.kill(hung!.pid, 'SIGCONT'))
-    const { code, stdout } = await holdfast(['check', ...flags, '--lane.connectTimeout', '200ms'], secrets)
+    const { code, stdout } = await holdfast(['check', ...flags, '--lane.connectTimeout', '2s'], secrets)
     t.equal(code, 0)
     t.match(stdout, new RegExp(`^replica +127.0.0.1:${hung!.port} +no connection \\(timeout\\)`, 'm'))
   })

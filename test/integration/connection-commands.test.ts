@@ -1,8 +1,7 @@
 // RESET, QUIT, HELLO, AUTH, SELECT, ECHO and PING, in every form, beside a plain Redis.
-import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { useClient, useProxy } from '../harness/with-rig.ts'
-import { askBoth, pipeBoth, useBeside, type Same } from './beside-redis.ts'
+import { askBoth, busy, pipeBoth, useBeside, type Same } from './beside-redis.ts'
 
 // Ids are those of the proxy, and what stands between the brackets is the connection's own.
 const sameId: Same = (reply) =>
@@ -279,7 +278,7 @@ t.test('a server with a password and users', async (t) => {
         await killer.command(...words)
         await stranger.command('AUTH', 'carol', 'sings')
         runner.send("EVAL 'while true do end' 0\r\n")
-        await sleep(300)
+        await busy(beside)
         t.match(String(await stranger.command('SCRIPT', 'KILL')), /^-NOPERM /)
         t.equal(String(await killer.command('SCRIPT', 'KILL')), '+OK\r\n')
         t.match(String((await runner.replies(1))[0]), /^-ERR .*Script killed by user/)

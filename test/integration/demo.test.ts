@@ -59,7 +59,7 @@ function processesOf(folder: string): number[] {
 }
 
 async function leavesNothing(t: Test, folder: string): Promise<void> {
-  for (let tries = 0; tries < 50 && processesOf(folder).length > 0; tries += 1) await sleep(20)
+  for (let tries = 0; tries < 500 && processesOf(folder).length > 0; tries += 1) await sleep(20)
   t.strictSame(processesOf(folder), [], 'no process is left')
   t.strictSame(readdirSync(folder), [], 'no file is left')
 }

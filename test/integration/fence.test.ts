@@ -12,7 +12,7 @@ const MASTERDOWN = '-MASTERDOWN No master was found in time; the request was not
 type Scene = { readonly rig: Rig; readonly proxy: ProxyProcess; readonly client: RawClient }
 
 async function start(t: Test, ...args: readonly string[]): Promise<Scene> {
-  const rig = await useRig(t, { replicas: 1, redisArgs: ['--enable-debug-command', 'yes'] })
+  const rig = await useRig(t, { replicas: 1 })
   const proxy = await useProxy(t, rig, { args })
   const client = await useClient(t, proxy)
   t.equal(String(await client.command('INCR', 'n')), ':1\r\n')
@@ -103,12 +103,11 @@ t.test('a reply that comes behind a strict fence is not kept for ever [F3] [F4]'
   const scene = await start(t, '--failover.fence', 'strict', ...budget)
   const { rig, client } = scene
   await kill(rig, 3)
-  const slow = rig.nodes[0]!.command('DEBUG', 'SLEEP', '3')
-  await sleep(100)
+  rig.nodes[0]!.freeze()
   const written = client.command('INCR', 'n')
   await phase(scene, 'shedding')
   t.match(String(await written), /^-UNCERTAIN /)
-  await slow
+  rig.nodes[0]!.thaw()
   await revive(rig, 3)
   await phase(scene, 'serving')
   t.equal(String(await client.command('INCR', 'n')), ':3\r\n', 'it was executed, and once')

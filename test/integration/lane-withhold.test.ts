@@ -72,7 +72,7 @@ t.test('what a lane has taken and not written stays here, and leaves when it is 
 t.test('when the lane is cut instead, it is known that they were never sent [F2]', async (t) => {
   const { lane, owner, asked, send } = await start(t)
   send('INCR', 'a')
-  await sleep(50)
+  while (owner.replies.length === 0) await sleep(5)
   lane.withhold()
   send('INCR', 'b')
   await sleep(50)

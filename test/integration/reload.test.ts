@@ -48,7 +48,7 @@ t.test('what may change is in force at once, and what needs a restart is named',
   await proxy.fetch('/pause', { method: 'POST' })
   const sentMs = performance.now()
   t.match(String(await first.command('SET', 'k', 'v')), /^-MASTERDOWN /)
-  t.ok(performance.now() - sentMs < 900, 'the new window holds')
+  t.ok(performance.now() - sentMs < 5000, 'the new window holds')
 
   t.strictSame(await inForce(proxy, 'client.maxClients'), ['2', 'file'])
   t.strictSame(await inForce(proxy, 'hold.maxRequests'), ['50', 'flag'], 'a flag still comes before the file')

@@ -52,7 +52,13 @@ function useReads(t: Test, listed: readonly ReplicaReport[]): Bench {
       cutReplica: ({ port }) => cut.push(port)
     },
     sameNode: sameAddress,
-    rules: { maxLagMs: 10_000, staleWindowMs: 0, heartbeatIntervalMs: 50, deadlineMs: () => 200, prefer: '' },
+    rules: {
+      maxLagMs: 10_000,
+      staleWindowMs: 0,
+      heartbeatIntervalMs: 50,
+      deadlineMs: () => 500,
+      prefer: ''
+    },
     onPromoted: () => undefined
   })
   t.teardown(() => reads.close())
@@ -62,8 +68,8 @@ function useReads(t: Test, listed: readonly ReplicaReport[]): Bench {
 }
 
 async function until(isSo: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 400 && !isSo(); tries += 1) await sleep(10)
-  if (!isSo()) throw new Error('it does not come true within 4 s')
+  for (let tries = 0; tries < 1500 && !isSo(); tries += 1) await sleep(10)
+  if (!isSo()) throw new Error('it does not come true within 15 s')
 }
 
 t.test(
@@ -74,7 +80,7 @@ t.test(
     const { reads, eligible, cut } = useReads(t, [reportOf(node)])
     await until(() => eligible().includes(port))
     node.isSilent = true
-    await until(() => eligible().length === 0)
+    await until(() => eligible().length === 0 && cut.length > 0)
     t.strictSame(cut, [port], 'what it owes is read elsewhere')
     t.match(reads.standings(), [{ why: 'unheard', isUp: false, lagMs: 0 }])
     t.match(reads.promotable(), [{ isFed: false, offset: 100 }])
@@ -115,6 +121,7 @@ t.test('a replica that is asked now says where it is now', async (t) => {
   node.offset = 170
   const askedAtMs = clock.now()
   reads.beat()
-  await until(() => (reads.promotable()[0]?.heardAtMs ?? 0) >= askedAtMs)
-  t.match(reads.promotable(), [{ offset: 170 }])
+  // An answer of before may still be on its way.
+  await until(() => reads.promotable()[0]?.offset === 170)
+  t.ok((reads.promotable()[0]?.heardAtMs ?? 0) >= askedAtMs)
 })

@@ -42,7 +42,7 @@ t.test(
     ])
     const before = performance.now()
     await watcher.sentinels.ask('test')
-    t.ok(performance.now() - before < 250)
+    t.ok(performance.now() - before < 1000)
     t.match(watcher.verdict, { kind: 'believe', votes: 2 })
 
     await dead?.restart()
@@ -73,7 +73,7 @@ t.test('when all Sentinels are dead the adopted master is kept, and their return
 
 t.test('a hung Sentinel costs one slow look, is redialled, and votes again when it is back', async (t) => {
   const rig = await useRig(t)
-  const watcher = useWatcher(t, rig.sentinels, { timeoutMs: 400, pollIntervalMs: 10_000 })
+  const watcher = useWatcher(t, rig.sentinels, { timeoutMs: 1500, pollIntervalMs: 10_000 })
   await watcher.until('three votes', () => watcher.last?.votes.length === 3)
   const [hung] = rig.sentinels
 
@@ -81,13 +81,13 @@ t.test('a hung Sentinel costs one slow look, is redialled, and votes again when 
   const frozenAt = performance.now()
   await watcher.sentinels.ask('first')
   const firstMs = performance.now() - frozenAt
-  t.ok(firstMs >= 390 && firstMs < 1000, `waited the timeout (${firstMs} ms)`)
+  t.ok(firstMs >= 1490 && firstMs < 2900, `waited the timeout (${firstMs} ms)`)
   t.match(watcher.last?.failures, [
-    { kind: 'silent', sentinel: hung?.address, reason: /did not answer within 400 ms/ }
+    { kind: 'silent', sentinel: hung?.address, reason: /did not answer within 1500 ms/ }
   ])
   const before = performance.now()
   await watcher.sentinels.ask('second')
-  t.ok(performance.now() - before < 200, 'the second look does not wait for it')
+  t.ok(performance.now() - before < 1000, 'the second look does not wait for it')
 
   await watcher.until('the link given up', () =>
     watcher.sentinels.states().some(({ connected }) => !connected)
@@ -118,7 +118,7 @@ t.test(
     })
     const before = performance.now()
     await watcher.sentinels.ask('test')
-    t.ok(performance.now() - before < 250, 'none of them delays a look')
+    t.ok(performance.now() - before < 1000, 'none of them delays a look')
   }
 )
 
@@ -263,13 +263,14 @@ t.test('after close no socket and no timer is left, whatever the links were doin
   await new Promise((resolve) => setTimeout(resolve, 100))
   for (const waitMs of [0, 30, 700]) {
     const before = left()
-    const watcher = new Watcher([...rig.sentinels, mute, dead])
+    const watcher = new Watcher([...rig.sentinels, mute, dead], { timeoutMs: 500 })
     watcher.sentinels.start()
     await new Promise((resolve) => setTimeout(resolve, waitMs))
     const { length } = watcher.observations
     await watcher.sentinels.close()
     // The mute server's own ends of the connections go with the next events.
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    for (let tries = 0; tries < 250 && left().join() !== before.join(); tries += 1)
+      await new Promise((resolve) => setTimeout(resolve, 20))
     t.strictSame(left(), before, `after ${waitMs} ms`)
     t.equal(watcher.observations.length, length, 'nothing is reported after close')
   }

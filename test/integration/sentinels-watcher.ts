@@ -24,7 +24,8 @@ export class Watcher {
     const settings: SentinelsOptions = {
       seeds: seeds.map(({ host, port }) => ({ host, port })),
       masterName: this.masterName,
-      timeoutMs: 500,
+      // Long, so that a busy machine is not taken for a silent Sentinel.
+      timeoutMs: 2000,
       pollIntervalMs: 200,
       natMap: {},
       clock: systemClock,

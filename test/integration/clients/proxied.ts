@@ -12,9 +12,13 @@ export type Proxied = {
   readonly url: string
 }
 
-export async function useProxied(t: Test, options: RigOptions = {}): Promise<Proxied> {
+export async function useProxied(
+  t: Test,
+  options: RigOptions = {},
+  args: readonly string[] = []
+): Promise<Proxied> {
   const rig = await useRig(t, options)
-  const proxy = await useProxy(t, rig)
+  const proxy = await useProxy(t, rig, { args })
   return { rig, proxy, host: '127.0.0.1', port: proxy.port, url: `redis://127.0.0.1:${proxy.port}` }
 }
 

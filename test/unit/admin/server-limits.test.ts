@@ -23,7 +23,7 @@ t.test('huge headers, addresses and bodies are refused', async (t) => {
 })
 
 t.test('a request that does not arrive in time is cut off, with or without headers', async (t) => {
-  const { port, url } = await open(t, { limits: { requestMs: 100 } })
+  const { port, url } = await open(t, { limits: { requestMs: 500 } })
   const slowHeaders = await raw(t, port)
   slowHeaders.write('GET /livez HTTP/1.1\r\nHost: x\r\n')
   t.match(await answerOf(slowHeaders), /^HTTP\/1\.1 408 /)
@@ -80,7 +80,7 @@ t.test('close returns promptly with idle, half-sent and unanswered requests open
   const all = Promise.all([idle, half, waiting].map((socket) => answerOf(socket)))
   const before = performance.now()
   await admin.close()
-  t.ok(performance.now() - before < 1000)
+  t.ok(performance.now() - before < 5000)
   await all
   await t.rejects(fetch(`http://127.0.0.1:${admin.port}/livez`))
 })

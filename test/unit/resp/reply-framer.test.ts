@@ -254,7 +254,7 @@ t.test('a large reply that comes in small pieces costs time in proportion [R3]',
     framer.next()
   }
   t.notOk(framer.isInside)
-  t.ok(performance.now() - began < 5000, 'rescanning would take minutes')
+  t.ok(performance.now() - began < 20_000, 'rescanning would take minutes')
 })
 
 t.test('the part of an unfinished reply lies from its start to the end of the chunk', async (t) => {

@@ -279,7 +279,7 @@ t.test('half a line, or half a value, that comes byte by byte costs time in prop
     for (let round = 0; round < 4; round++) frame(byteByByte(latin(opening + '1'.repeat(65_000))))
   }
   frame(byteByByte(latin(`*2\r\n$4\r\nECHO\r\n$1000000\r\n${'x'.repeat(1_000_002)}`)))
-  t.ok(performance.now() - began < 5000, 'rescanning or copying again would take minutes')
+  t.ok(performance.now() - began < 20_000, 'rescanning or copying again would take minutes')
 })
 
 t.test('pieces of a byte each are joined, so that a byte does not cost a hundred [R3]', async (t) => {
