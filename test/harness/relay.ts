@@ -12,7 +12,7 @@ export class Relay {
   readonly #to: End
   readonly #pairs = new Set<Pair>()
   #isCut: (source: string) => boolean = () => false
-  #delayMs = 0
+  #delayMs: (source: string) => number = () => 0
 
   private constructor(server: Server, to: End) {
     this.#server = server
@@ -45,9 +45,9 @@ export class Relay {
     this.cut(() => false)
   }
 
-  /** Every piece arrives this much later; for new connections and old ones. */
-  delay(ms: number): void {
-    this.#delayMs = ms
+  /** Every piece to and from those sources arrives this much later; for new connections and old ones. */
+  delay(ms: number, isMeant: (source: string) => boolean = () => true): void {
+    this.#delayMs = (source) => (isMeant(source) ? ms : 0)
   }
 
   /** Ends the connections of those sources with a RST. */
@@ -78,11 +78,12 @@ export class Relay {
 
   #carry(pair: Pair, from: Socket, to: Socket): void {
     from.on('data', (bytes) => {
-      if (this.#delayMs === 0) to.write(bytes)
-      else setTimeout(() => to.write(bytes), this.#delayMs)
+      const delayMs = this.#delayMs(pair.source)
+      if (delayMs === 0) to.write(bytes)
+      else setTimeout(() => to.write(bytes), delayMs)
     })
     from.on('end', () => {
-      setTimeout(() => to.end(), this.#delayMs)
+      setTimeout(() => to.end(), this.#delayMs(pair.source))
     })
     // A reset is passed on as a reset: a connect that is refused looks like that, too.
     from.on('error', () => endWithReset(to))
