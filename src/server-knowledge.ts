@@ -1,6 +1,7 @@
 // What the bound master says of itself: its commands, for the table, and its version, for HELLO. Asked anew at each
 // rebind: versions, modules and ACLs may differ from node to node.
 import { CommandTable, type LiveCommand } from './command/commands.ts'
+import { keySpecsOf } from './command/keys.ts'
 import type { Log } from './log.ts'
 import { formatAddress, type Address } from './topology/topology.ts'
 import type { Nodes, WatchedNode } from './upstream/nodes.ts'
@@ -50,14 +51,24 @@ export class ServerKnowledge {
   }
 }
 
-/** The reply of COMMAND (Redis docs): name, arity, flags, ...; subcommands in the tenth element since Redis 7. */
+/**
+ * The reply of COMMAND (Redis docs): name, arity, flags, where the keys stand...; subcommands in the tenth element since
+ * Redis 7.
+ */
 function liveCommands(reply: readonly unknown[]): LiveCommand[] {
   return reply.flatMap((entry) => {
     if (!Array.isArray(entry)) return []
     const [name, arity, flags] = entry as readonly unknown[]
     const isCommand = typeof name === 'string' && Array.isArray(flags)
     const own = isCommand
-      ? [{ name: name.toLowerCase(), flags: flags.map(String), arity: Number(arity) }]
+      ? [
+          {
+            name: name.toLowerCase(),
+            flags: flags.map(String),
+            arity: Number(arity),
+            keys: keySpecsOf(entry as readonly unknown[])
+          }
+        ]
       : []
     return Array.isArray(entry[9]) ? [...own, ...liveCommands(entry[9])] : own
   })

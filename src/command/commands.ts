@@ -3,6 +3,7 @@
 import type { Effect } from '../exchange.ts'
 import { builtinReads, builtinWrites } from './builtin.ts'
 import { exceptions, type Exception, type Handling, type PinReason } from './exceptions.ts'
+import type { KeySpec } from './keys.ts'
 
 export type Command = {
   /** Lower case; a subcommand as `container|subcommand`. */
@@ -22,6 +23,10 @@ export type Command = {
   readonly countsSubscribers: boolean
   /** Words it takes, its name included; negative: at least so many; 0: not known. */
   readonly arity: number
+  /** It may change the data. */
+  readonly writes: boolean
+  /** Where its keys stand; undefined when that is not known, or it concerns all of them. */
+  readonly keys: readonly KeySpec[] | undefined
 }
 
 /** What COMMAND says of one command, as far as it matters here. */
@@ -29,10 +34,13 @@ export type LiveCommand = {
   readonly name: string
   readonly flags: readonly string[]
   readonly arity?: number
+  readonly keys?: readonly KeySpec[] | undefined
 }
 
 const SCRIPTS = new Set(['eval', 'eval_ro', 'script|load', 'script|flush'])
 const COUNTS = new Set(['publish', 'spublish', 'pubsub|numsub', 'pubsub|shardnumsub'])
+/** They write, whatever their flags say, and not only the keys that they name. */
+const WRITES_ANYTHING = new Set(['eval', 'evalsha', 'fcall', 'exec'])
 const TABLE_SIZE = 4096
 
 export class CommandTable {
@@ -82,6 +90,8 @@ export class CommandTable {
   }
 
   #addException(name: string, exception: Exception): void {
+    const live = this.#rows.get(name)
+    const isWrite = live?.handling === 'shared' || live?.handling === 'pinned' ? live.writes : false
     this.#add({
       name,
       handling: exception.handling,
@@ -92,7 +102,9 @@ export class CommandTable {
       blockingForm: undefined,
       isScript: SCRIPTS.has(name),
       countsSubscribers: COUNTS.has(name),
-      arity: this.#rows.get(name)?.arity ?? 0
+      arity: live?.arity ?? 0,
+      writes: isWrite || WRITES_ANYTHING.has(name),
+      keys: WRITES_ANYTHING.has(name) ? undefined : live?.keys
     })
   }
 
@@ -108,7 +120,7 @@ export class CommandTable {
 /** The row of a name that no table has: never repeated, never on a lane that others use. */
 export const unknownCommand: Command = rowOf({ name: '', flags: [] })
 
-function rowOf({ name, flags, arity = 0 }: LiveCommand): Command {
+function rowOf({ name, flags, arity = 0, keys }: LiveCommand): Command {
   const reads = flags.includes('readonly')
   const plain = reads || flags.includes('write')
   const mayBlock = name === 'xread' || name === 'xreadgroup'
@@ -124,7 +136,9 @@ function rowOf({ name, flags, arity = 0 }: LiveCommand): Command {
     blockingForm: undefined,
     isScript: false,
     countsSubscribers: false,
-    arity
+    arity,
+    writes: !reads,
+    keys
   }
   return mayBlock ? { ...row, blockingForm: blockingForm(row) } : row
 }
