@@ -15,13 +15,23 @@ import { Verifier } from './upstream/verifier.ts'
 
 /** With everything of the proxy that is built before it. */
 export function openListener(proxy: Proxy, turn: Turn): Listener {
-  const { settings, lanes, gate, budget, scripts, counters, subscriptions, knowledge: table } = proxy
+  const {
+    settings,
+    lanes,
+    gate,
+    budget,
+    scripts,
+    counters,
+    subscriptions,
+    causality,
+    knowledge: table
+  } = proxy
   const access = openAccess(proxy)
   const pause = new Pause(clock)
   const monitors = new Monitors((user, events) => proxy.feeds.monitor(user, events))
   const here = openAnswers(proxy, access, pause, monitors)
   const limits = sessionLimits(settings)
-  const data = { turn, table, policy: settings.reads, budget, scripts, counters, lanes, gate }
+  const data = { turn, table, policy: settings.reads, causality, budget, scripts, counters, lanes, gate }
   return new Listener({
     clock,
     access,
@@ -36,9 +46,7 @@ export function openListener(proxy: Proxy, turn: Turn): Listener {
 
 function openAnswers(proxy: Proxy, access: Access, pause: Pause, monitors: Monitors): SessionParts['here'] {
   const askMaster: HereContext['askMaster'] = (words, done) => {
-    const { master } = proxy.controller.seat
-    if (master === undefined) done(new Error('MASTERDOWN no master is known'))
-    else master.watch.ask(words, done)
+    proxy.controller.seat.ask(words, done)
   }
   return answerHere({
     clock,

@@ -18,6 +18,14 @@ export type ReplyReceiver = {
   leftOver: (exchanges: readonly Exchange[], why: LeftOver) => void
 }
 
+/** Who is told of the writes that lanes carry to the master, by the hashes of their keys. */
+export type WriteWatch = {
+  /** They are about to leave. */
+  begun: (keys: readonly number[]) => void
+  /** Redis has answered them all, or never will; told before the last reply is passed on. */
+  ended: (keys: readonly number[]) => void
+}
+
 export type LeftOver = {
   /** Which side the lane led to. */
   readonly role: 'master' | 'replica' | undefined
@@ -66,6 +74,8 @@ export class Exchange {
   isTorn = false
   /** Set when it must go to a lane of the session's own; such an exchange is one request. */
   own: OwnStep | undefined = undefined
+  /** The keys that the requests of the run write, as hashes; undefined when they write none, or nobody asks. */
+  writes: number[] | undefined = undefined
   /** Set when its reply must not leave as Redis gave it; such an exchange is one request. */
   rewrite: Rewrite | undefined = undefined
   /** Next in the order of the session, and in the order of the lane. */
@@ -96,11 +106,14 @@ export class Exchange {
   }
 
   /** Takes the request that follows into the run. */
-  extend(request: RequestBytes, effect: Effect): void {
+  extend(request: RequestBytes, effect: Effect, writes?: number[]): void {
     this.end = request.end
     this.size += request.size
     this.count++
     if (effect === 'once') this.effect = 'once'
+    if (writes === undefined) return
+    if (this.writes === undefined) this.writes = writes
+    else this.writes.push(...writes)
   }
 
   withhold(bytes: Buffer): void {

@@ -6,11 +6,13 @@
 //    └──bytes── reply-queue ◀────────────────────────────────────────────┴── reply-framer ◀──bytes┘
 //                                                     │
 //             Sentinels ──▶ sentinels ──▶ decide ──▶ controller ⇄ machine      (drain · cut · bind · replay · shed)
+import { CausalReads } from './causal-reads.ts'
 import { systemClock as clock } from './clock.ts'
 import { openListener } from './clients-side.ts'
 import { matchesGlob } from './command/glob.ts'
 import { adopt, liveCopy } from './config/reload.ts'
 import type { SettingKey, Settings } from './config/settings.ts'
+import { Counters } from './counters.ts'
 import { Discovery } from './discovery.ts'
 import { InputBudget } from './downstream/input-budget.ts'
 import type { Listener } from './downstream/listener.ts'
@@ -19,9 +21,8 @@ import { FailoverController } from './failover/controller.ts'
 import { Switchover } from './failover/switchover.ts'
 import { HoldQueue } from './failover/hold-queue.ts'
 import { Gate } from './gate.ts'
-import { FAILOVER_SECONDS, LatencyHistogram } from './histogram.ts'
 import type { Log } from './log.ts'
-import { ERROR_WORDS, FALLBACK_REASONS, countKnown, zeroes } from './metrics-source.ts'
+import { countKnown } from './metrics-source.ts'
 import { Reads } from './reads.ts'
 import * as rules from './rules.ts'
 import type { Topology } from './topology/topology.ts'
@@ -32,32 +33,15 @@ import { Dialer } from './upstream/dialer.ts'
 import { Feeds } from './upstream/feeds.ts'
 import { Lanes } from './upstream/lanes.ts'
 import { Nodes } from './upstream/nodes.ts'
+import { parseReplication } from './upstream/role.ts'
 
 export class Proxy {
-  readonly counters = {
-    master: 0,
-    replica: 0,
-    here: 0,
-    refused: 0,
-    receivedBytes: 0,
-    sentBytes: 0,
-    errors: zeroes(ERROR_WORDS),
-    pinned: 0,
-    /** Reads that a replica might have answered, by why the master did. */
-    fallbacks: zeroes(FALLBACK_REASONS),
-    latency: {
-      master: new LatencyHistogram(),
-      replica: new LatencyHistogram(),
-      pinned: new LatencyHistogram()
-    },
-    heldFor: new LatencyHistogram(),
-    failoverDuration: new LatencyHistogram(),
-    pubsubGap: new LatencyHistogram(FAILOVER_SECONDS)
-  }
+  readonly counters = new Counters()
   readonly knowledge: ServerKnowledge
   readonly gate: Gate
   readonly budget: InputBudget
   readonly scripts = new Scripts()
+  readonly causality: CausalReads
   readonly dialer: Dialer
   readonly lanes: Lanes
   readonly feeds: Feeds
@@ -81,6 +65,7 @@ export class Proxy {
     this.#log = log
     this.budget = new InputBudget(settings.client.uploadBudgetBytes)
     // Redis' side.
+    this.causality = this.#openCausality()
     this.dialer = this.#openDialer()
     this.#nodes = new Nodes({
       dialer: this.dialer,
@@ -115,6 +100,7 @@ export class Proxy {
   /** Takes the named settings into force; they must be ones that may change while it runs. */
   change(next: Settings, keys: readonly SettingKey[]): void {
     adopt(this.settings, next, keys)
+    if (keys.includes('reads.consistency')) this.causality.markEverything()
     const master = this.controller.topology?.master
     if (master !== undefined && keys.includes('commands.allow')) this.knowledge.learn(master)
     this.#checkHold(this.discovery.downAfterMs)
@@ -134,11 +120,27 @@ export class Proxy {
       this.held.shed('shutdown')
     })
     this.controller.close()
+    this.causality.close()
     this.reads.close()
     this.lanes.close()
     this.feeds.close()
     await this.discovery.sentinels.close()
     return cut
+  }
+
+  #openCausality(): CausalReads {
+    return new CausalReads({
+      clock,
+      policy: this.settings.reads,
+      askMaster: (done) => {
+        this.controller.seat.ask(['INFO', 'replication'], (reply) => {
+          done(parseReplication(reply))
+        })
+      },
+      askReplicas: (history, offset) => {
+        this.reads.findApplied(history, offset)
+      }
+    })
   }
 
   #openDialer(): Dialer {
@@ -149,6 +151,7 @@ export class Proxy {
       connectTimeoutMs: lane.connectTimeoutMs,
       replyBufferBytes: client.replyBufferBytes,
       turn: this.#turn,
+      writes: this.causality,
       onError: (reply) => {
         countKnown(this.counters.errors, firstWord(reply))
       }
@@ -203,9 +206,8 @@ export class Proxy {
     const { addresses: seeds, timeoutMs, pollIntervalMs, username, password } = sentinel
     const user = { ...(username === '' ? {} : { username }), ...(password === '' ? {} : { password }) }
     const sentinels = { seeds, masterName: master, ...user, timeoutMs, pollIntervalMs, natMap, clock, log }
-    const adopted = (): Topology | undefined => this.controller.topology
     return new Discovery(
-      { sentinels, rules: failover, clock, log, adopted },
+      { sentinels, rules: failover, clock, log, adopted: () => this.controller.topology },
       {
         believed: (topology) => {
           this.controller.believed(topology)
@@ -243,6 +245,7 @@ export class Proxy {
         // First who listens: what is published next must find the subscriptions there.
         bind: (address) => {
           this.feeds.follow(address)
+          this.causality.markEverything()
           return this.lanes.bind(address)
         },
         withhold: (unblock) => {

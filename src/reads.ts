@@ -37,6 +37,10 @@ type Watched = {
   readonly watch: NodeWatch
   latencyMs: number
   offset: number | null
+  /** What it has applied of the master's history, which ROLE does not name; null while that is not known. */
+  readonly applied: { offset: number | null }
+  /** An answer to that is awaited. */
+  isAsked: boolean
   heardAtMs: number
   isUp: boolean
   wasReplica: boolean
@@ -45,6 +49,7 @@ type Watched = {
 /** A replica that has not answered for so many heartbeats serves no reads. */
 const MISSED_BEATS = 8
 const REFRESH_MS = 100
+const UNKNOWN = { offset: null }
 
 export class Reads {
   readonly #options: ReadsOptions
@@ -53,6 +58,8 @@ export class Reads {
   #refresh: Timer
   /** Of the bound master. */
   #replicationId = ''
+  /** The replication id whose offsets are compared. */
+  #history = ''
   #listed: readonly ReplicaReport[] = []
 
   constructor(options: ReadsOptions) {
@@ -124,6 +131,16 @@ export class Reads {
     for (const { watch } of this.#watched.values()) watch.beat()
   }
 
+  /** Asks the replicas that are not known to have applied `offset` of that history. */
+  findApplied(history: string, offset: number): void {
+    if (history !== this.#history) for (const { applied } of this.#watched.values()) applied.offset = null
+    this.#history = history
+    for (const watched of this.#watched.values()) {
+      const { isUp, isAsked, applied } = watched
+      if (isUp && !isAsked && (applied.offset ?? -1) < offset) this.#findApplied(watched)
+    }
+  }
+
   close(): void {
     this.#refresh.cancel()
     for (const { watch } of this.#watched.values()) watch.close()
@@ -155,6 +172,8 @@ export class Reads {
       watch,
       latencyMs: 0,
       offset: null,
+      applied: { offset: null },
+      isAsked: false,
       heardAtMs: 0,
       isUp: false,
       wasReplica: false
@@ -192,10 +211,21 @@ export class Reads {
     })
   }
 
+  #findApplied(watched: Watched): void {
+    watched.isAsked = true
+    watched.watch.ask(['INFO', 'replication'], (reply) => {
+      watched.isAsked = false
+      const info = parseReplication(reply)
+      const isSame = info?.replicationId === this.#history && !info.isMaster
+      watched.applied.offset = isSame && watched.isUp ? (info.appliedOffset ?? null) : null
+    })
+  }
+
   #down(name: string, address: Address): void {
     const watched = this.#watched.get(name)
     if (watched === undefined) return
     watched.isUp = false
+    watched.applied.offset = null
     this.#replicas.unheard(address)
     this.#tellLanes()
   }
@@ -206,7 +236,13 @@ export class Reads {
       this.#replicas.eligible(clock.now()).map((address) => {
         const name = formatAddress(address)
         const isPreferred = rules.prefer !== '' && name.startsWith(rules.prefer)
-        return { address, latencyMs: this.#watched.get(name)?.latencyMs ?? 0, isPreferred }
+        const watched = this.#watched.get(name)
+        return {
+          address,
+          latencyMs: watched?.latencyMs ?? 0,
+          isPreferred,
+          applied: watched?.applied ?? UNKNOWN
+        }
       })
     )
   }

@@ -1,10 +1,14 @@
 // Which lane a session's next request may take, and which replica it reads from.
+import type { ReplicaFound } from '../route/route.ts'
 import type { LaneSide, NodeChoice, SessionLane, SessionParts } from './session-parts.ts'
 import type { ReplyWindow } from './reply-window.ts'
 import type { SessionState } from './session-state.ts'
 
 /** Requests above this size use the bulk lane, so that small ones do not wait behind them. */
 const BULK_BYTES = 64 * 1024
+
+/** Every replica has applied it. */
+const NOTHING_NEEDED = -Infinity
 
 export class LaneChoice {
   readonly #state: SessionState
@@ -32,13 +36,21 @@ export class LaneChoice {
   }
 
   /**
-   * Whether there is a replica to read from. A session stays with its own: two of them may be at different points of
-   * the same history.
+   * Whether there is a replica to read from that has applied `offset`. A session stays with its own: two of them may be
+   * at different points of the same history. `isOn`: where it has unanswered requests, which reads then follow.
    */
-  findReplica(): boolean {
-    if (!this.#mayUseReplicas) return false
+  findReplica(offset: number, isOn: LaneSide | undefined): ReplicaFound {
+    if (!this.#mayUseReplicas || isOn === 'master') return 'none'
+    if (isOn === 'replica') return this.#hasApplied(offset) ? 'ready' : 'behind'
     const { lanes, policy } = this.#parts
-    this.#replica = lanes.replica(policy.consistency === 'eventual' ? undefined : this.#replica)
-    return this.#replica !== undefined
+    const before = policy.consistency === 'eventual' ? undefined : this.#replica
+    const found = lanes.replica(before, offset)
+    this.#replica = found ?? before
+    if (found !== undefined) return 'ready'
+    return lanes.replica(undefined, NOTHING_NEEDED) === undefined ? 'none' : 'behind'
+  }
+
+  #hasApplied(offset: number): boolean {
+    return this.#replica !== undefined && this.#parts.lanes.replica(this.#replica, offset) === this.#replica
   }
 }

@@ -29,6 +29,8 @@ export class OpenRequests implements ReplyReceiver, OwnHost {
   held = 0
   /** Its lane is another one: stands in the queue until nothing is unanswered. */
   #waiting: { readonly exchange: Exchange; readonly command: Command } | undefined
+  /** What a replica must have applied for the request that was taken last, which is the one that waits. */
+  #neededOffset = 0
   /** Made when the first request needs a lane of its own. */
   #ownRequests: OwnRequests | undefined
   readonly #choice: LaneChoice
@@ -75,14 +77,17 @@ export class OpenRequests implements ReplyReceiver, OwnHost {
     )
   }
 
-  // While something is unanswered on the master's lane, reads follow there.
-  facts(command: Command, nowMs: number): RouteFacts {
+  facts(command: Command, request: FramedRequest, nowMs: number): RouteFacts {
+    this.#neededOffset = this.#parts.causality.neededBy(command, request)
+    return this.#facts(command, nowMs)
+  }
+
+  #facts(command: Command, nowMs: number): RouteFacts {
     const needsOwn = needsOwnLane(command, this.own)
-    const mayMove = this.underWay.requests === 0
-    const mayRead = command.replica && !needsOwn
-    const hasReplica = mayRead && (mayMove ? this.#choice.findReplica() : this.#side === 'replica')
+    const isOn = this.underWay.requests === 0 ? undefined : this.#side
+    const replica = command.replica && !needsOwn ? this.#choice.findReplica(this.#neededOffset, isOn) : 'none'
     const { isInMulti, isTracking } = this.own
-    return { lastWriteAtMs: this.underWay.lastWriteAtMs, nowMs, hasReplica, needsOwn, isInMulti, isTracking }
+    return { lastWriteAtMs: this.underWay.lastWriteAtMs, nowMs, replica, needsOwn, isInMulti, isTracking }
   }
 
   /** Sends the framed request on, or lets it wait for what is unanswered elsewhere. */
@@ -101,7 +106,7 @@ export class OpenRequests implements ReplyReceiver, OwnHost {
     }
     const last = this.#parts.counts.concerns(command) ? undefined : this.queue.last
     if (last?.state === 'unsent' && this.underWay.requests > 0 && last.isFollowedBy(request)) {
-      last.extend(request, command.effect)
+      last.extend(request, command.effect, this.#parts.causality.writtenBy(command, request))
       this.underWay.add(side, 1, request.size)
       this.#noteWrite(command.effect)
       return
@@ -131,6 +136,8 @@ export class OpenRequests implements ReplyReceiver, OwnHost {
     const own = needsOwn ? this.#forOwn().own.take(command, request) : undefined
     const exchange = new Exchange(this, request, own?.effect ?? command.effect, this.#state.lastSeenAtMs)
     exchange.own = own?.step
+    // What a transaction has queued is written by its EXEC.
+    if (own?.step !== 'queued') exchange.writes = this.#parts.causality.writtenBy(command, request)
     if (own !== undefined || command.countsSubscribers)
       exchange.rewrite = this.#parts.counts.rewriteOf(command, request, own?.step, this.#state)
     this.queue.open(exchange)
@@ -158,7 +165,7 @@ export class OpenRequests implements ReplyReceiver, OwnHost {
       this.#forOwn().send(exchange)
       return
     }
-    const facts = this.facts(command, this.#parts.clock.now())
+    const facts = this.#facts(command, this.#parts.clock.now())
     const decision = route(command, facts, this.#parts.policy, this.#parts.gate.admission)
     if (decision === 'hold') this.#hold([exchange])
     else if (decision === 'shed') this.settleAs(exchange, replies.noMaster)

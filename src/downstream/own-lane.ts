@@ -3,6 +3,7 @@
 import type { Effect, Exchange, OwnStep, RequestBytes } from '../exchange.ts'
 import type { Command } from '../command/commands.ts'
 import type { PinReason } from '../command/exceptions.ts'
+import type { FramedWords } from '../command/keys.ts'
 import { encode } from '../resp/decode.ts'
 import { nullArray, ok, queued } from '../resp/replies.ts'
 import type { OwnLender } from './own-lender.ts'
@@ -15,8 +16,8 @@ export type LentLane = {
   cut: () => void
 }
 
-/** The words of the request that was framed last. */
-export type FramedRequest = RequestBytes & { argument: (index: number) => Buffer | undefined }
+/** The request that was framed last. */
+export type FramedRequest = RequestBytes & FramedWords
 
 type Taken = { readonly step: OwnStep; readonly effect: Effect }
 

@@ -112,6 +112,7 @@ export class OwnRequests {
       exchange.startedAtMs
     )
     again.own = exchange.own
+    again.writes = exchange.writes
     this.#host.queue.replace(exchange, [again])
     this.#host.sendOwn(again, lane)
   }

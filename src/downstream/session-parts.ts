@@ -1,6 +1,7 @@
 // What a session needs of the rest of the proxy; proxy.ts passes the real ones.
 import type { Clock } from '../clock.ts'
 import type { Command, CommandTable } from '../command/commands.ts'
+import type { FramedWords } from '../command/keys.ts'
 import type { Exchange, LeftOver } from '../exchange.ts'
 import type { RequestFramer } from '../resp/request-framer.ts'
 import type { ReadPolicy } from '../route/read-policy.ts'
@@ -68,8 +69,18 @@ export type SessionLanes = {
   readonly pinned: LaneLender
   /** The bound master. */
   readonly master: NodeChoice | undefined
-  /** A replica that may serve reads: `before` while that one may. */
-  replica: (before: NodeChoice | undefined) => NodeChoice | undefined
+  /** A replica that may serve reads and has applied `offset`: `before` while that one may and has. */
+  replica: (before: NodeChoice | undefined, offset: number) => NodeChoice | undefined
+}
+
+/** What was written and may not have reached every replica. */
+export type SessionCausality = {
+  /** The offset that a replica must have applied for this read. */
+  neededBy: (command: Command, request: FramedWords) => number
+  /** The hashes of the keys that the request writes; undefined when it writes none, or reads are not causal. */
+  writtenBy: (command: Command, request: FramedWords) => number[] | undefined
+  /** A read goes to the master because no replica has applied what it must see. */
+  missed: () => void
 }
 
 /** What settle made of an exchange: what stands in its place, in order. */
@@ -115,6 +126,7 @@ export type SessionParts = {
   readonly gate: SessionGate
   readonly table: { readonly current: CommandTable }
   readonly policy: ReadPolicy
+  readonly causality: SessionCausality
   readonly limits: SessionLimits
   readonly budget: InputBudget
   readonly counts: SubscriberCounts

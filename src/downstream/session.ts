@@ -5,7 +5,7 @@ import { classify } from '../command/classify.ts'
 import type { Command } from '../command/commands.ts'
 import * as replies from '../resp/replies.ts'
 import { RequestFramer } from '../resp/request-framer.ts'
-import { route } from '../route/route.ts'
+import { route, type ReplicaFound } from '../route/route.ts'
 import { ClientOutput } from './client-output.ts'
 import { attach, type SocketOwner } from './client-socket.ts'
 import { InputLimit } from './input-limit.ts'
@@ -116,11 +116,11 @@ export class Session implements RequestHost, SocketOwner {
     const { requests } = this
     const command = classify(request, this.#parts.table.current)
     if (!this.#mayGoOn(command)) return
-    const facts = requests.facts(command, this.state.lastSeenAtMs)
+    const facts = requests.facts(command, request, this.state.lastSeenAtMs)
     const decision = route(command, facts, this.#parts.policy, this.#parts.gate.admission)
     switch (decision) {
       case 'master':
-        if (command.replica) this.#parts.counters.fallbacks[facts.hasReplica ? 'consistency' : 'no_replica']++
+        if (command.replica) this.#countFallback(facts.replica)
         requests.forward(command, request, 'master')
         break
       case 'replica':
@@ -145,6 +145,11 @@ export class Session implements RequestHost, SocketOwner {
       default:
         decision satisfies never
     }
+  }
+
+  #countFallback(replica: ReplicaFound): void {
+    this.#parts.counters.fallbacks[replica === 'none' ? 'no_replica' : 'consistency']++
+    if (replica === 'behind') this.#parts.causality.missed()
   }
 
   #mayGoOn(command: Command): boolean {

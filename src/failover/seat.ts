@@ -2,6 +2,7 @@
 // acknowledgements count on the one that follows [F5].
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
+import type { Reply } from '../resp/decode.ts'
 import { formatAddress, type SameNode, type Topology } from '../topology/topology.ts'
 import { BoundMaster, type BoundMasterEvents } from './bound-master.ts'
 import { Drain } from './drain.ts'
@@ -36,6 +37,12 @@ export class Seat {
   /** Undefined until the first one is bound. */
   get master(): BoundMaster | undefined {
     return this.#master
+  }
+
+  /** The proxy's own question to the bound master; the answer is an Error when there is none, or it refuses. */
+  ask(words: readonly string[], done: (reply: Reply) => void): void {
+    if (this.#master === undefined) done(new Error('MASTERDOWN no master is known'))
+    else this.#master.watch.ask(words, done)
   }
 
   /** Where the bound master stood when all that it owed was answered; undefined while that is not known. */

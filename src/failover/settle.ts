@@ -105,6 +105,7 @@ function piecesOf(exchange: Exchange, requests: readonly Settled[]): { pieces: E
     const last = pieces.at(-1)
     if (one.fate === 'replay' && last?.state === 'held' && last.isFollowedBy(one.request)) {
       last.extend(one.request, one.effect)
+      last.writes ??= writesOf(exchange, one)
     } else {
       pieces.push(pieceOf(exchange, one))
     }
@@ -117,11 +118,19 @@ function pieceOf(exchange: Exchange, { request, effect, fate, reply }: Settled):
   piece.heldSinceMs = exchange.heldSinceMs
   piece.own = exchange.own
   piece.rewrite = exchange.rewrite
-  if (fate === 'replay') return piece
+  if (fate === 'replay') {
+    piece.writes = writesOf(exchange, { effect })
+    return piece
+  }
   piece.state = 'answered'
   piece.left = 1
   piece.kept = [fate === 'leave' && reply !== undefined ? reply : inDoubt]
   return piece
+}
+
+// Those of the whole run: to take more for written than is costs a read on the master.
+function writesOf({ writes, count }: Exchange, { effect }: Pick<Settled, 'effect'>): number[] | undefined {
+  return count === 1 || effect === 'once' ? writes?.slice() : undefined
 }
 
 function keptReplies(exchange: Exchange): Buffer[] {

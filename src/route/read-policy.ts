@@ -1,6 +1,6 @@
 // Which reads may go to a replica. Pure.
 
-export type Consistency = 'session' | 'eventual' | 'master'
+export type Consistency = 'causal' | 'session' | 'eventual' | 'master'
 
 export type ReadPolicy = {
   readonly consistency: Consistency
@@ -12,6 +12,8 @@ export function mayReadFromReplica(policy: ReadPolicy, lastWriteAtMs: number, no
   switch (policy.consistency) {
     case 'master':
       return false
+    // Of the replicas only those are asked for a causal read that have what it must see.
+    case 'causal':
     case 'eventual':
       return true
     case 'session':

@@ -8,10 +8,13 @@ export type Admission = 'forward' | 'hold' | 'refuse'
 /** here: the proxy answers. own: a lane of the session's own. shed: answered at once with an error. */
 export type Decision = 'here' | 'refused' | 'notInMulti' | 'own' | 'master' | 'replica' | 'hold' | 'shed'
 
+/** behind: there are some, and none of them has applied yet what the read must see. */
+export type ReplicaFound = 'none' | 'behind' | 'ready'
+
 export type RouteFacts = {
   readonly lastWriteAtMs: number
   readonly nowMs: number
-  readonly hasReplica: boolean
+  readonly replica: ReplicaFound
   /** The session needs a lane of its own, for this command or since an earlier one. */
   readonly needsOwn: boolean
   /** Redis queues what comes, until EXEC or DISCARD. */
@@ -40,9 +43,8 @@ export function route(
 ): Decision {
   const atProxy = routeAtProxy(command, facts)
   if (atProxy !== undefined) return atProxy
-  if (command.replica && facts.hasReplica && mayReadFromReplica(policy, facts.lastWriteAtMs, facts.nowMs)) {
-    return 'replica'
-  }
+  const isReady = command.replica && facts.replica === 'ready'
+  if (isReady && mayReadFromReplica(policy, facts.lastWriteAtMs, facts.nowMs)) return 'replica'
   if (admission === 'hold') return 'hold'
   if (admission === 'refuse') return 'shed'
   return facts.needsOwn ? 'own' : 'master'

@@ -1,4 +1,5 @@
 // How a lane to any node is opened: everything that is the same for all of them.
+import type { WriteWatch } from '../exchange.ts'
 import { Handshake, type Credentials, type LaneIdentity, type Role } from './handshake.ts'
 import { Lane, type LaneCounters, type LaneEnd, type LaneEvents, type LaneTurn } from './lane.ts'
 import { ListeningLane, type ListeningLaneEvents } from './listening-lane.ts'
@@ -13,6 +14,8 @@ export type DialerOptions = {
   readonly turn: LaneTurn
   /** Counts an error reply to a client's request. */
   readonly onError?: (reply: Buffer) => void
+  /** Told of the writes that go to the master. */
+  readonly writes?: WriteWatch
 }
 
 export class Dialer {
@@ -43,6 +46,7 @@ export class Dialer {
       turn,
       counters: this.#countersOf(role),
       onError: role === undefined ? ignore : onError,
+      writes: role === 'master' ? this.#options.writes : undefined,
       events: {
         ...events,
         onEnd: (lane, end, failure) => {

@@ -1,6 +1,6 @@
 // What a lane reads: finds whose reply each one is and passes it on, or keeps it while it must not leave. Knows the
 // order of the exchanges that were written, and no socket.
-import { ExchangeQueue, type Exchange, type ReplyReceiver } from '../exchange.ts'
+import { ExchangeQueue, type Exchange, type ReplyReceiver, type WriteWatch } from '../exchange.ts'
 import { provesUnexecuted } from '../resp/replies.ts'
 import { ReplyFramer } from '../resp/reply-framer.ts'
 
@@ -13,6 +13,7 @@ export type LaneRepliesOptions = {
   readonly onRefused: (reply: Buffer) => void
   /** A frame that no request asked for. Without it such a frame is a fault. */
   readonly onPush: ((frame: Buffer) => void) | undefined
+  readonly writes: WriteWatch | undefined
 }
 
 /** `fault`: not RESP, or a reply that nobody waits for: the lane is out of step and must be cut [R2]. */
@@ -82,11 +83,14 @@ export class LaneReplies {
     if (this.#framer.mark === MINUS && this.#isRefusal(exchange, chunk)) {
       this.#passEnded(exchange, chunk, this.#framer.start)
       this.#keepBack(exchange, chunk)
+      // Whoever was told has cut the lane, which has handed the exchange back.
+      if (this.unanswered.first !== exchange) return
     }
     this.#ended++
     exchange.answered++
     if (exchange.answered < exchange.count) return
     this.unanswered.shift()
+    if (exchange.writes !== undefined) this.#options.writes?.ended(exchange.writes)
     this.#passEnded(exchange, chunk, this.#framer.end)
   }
 

@@ -1,7 +1,7 @@
 // Writes unsent exchanges in as few system calls as it can: small ones are copied into one block, large ones are
 // written as they lie. Only one write is under way at a time, so that what is unsent is known to be unsent [F2].
 import type { Socket } from 'node:net'
-import type { Exchange, ExchangeQueue } from '../exchange.ts'
+import type { Exchange, ExchangeQueue, WriteWatch } from '../exchange.ts'
 
 const BLOCK_BYTES = 64 * 1024
 /** Larger exchanges are not copied: the call costs less than the copy. */
@@ -12,13 +12,15 @@ const WRITE_BYTES = 1024 * 1024
 export class LaneWriter {
   readonly #socket: Socket
   readonly #onWritten: () => void
+  readonly #writes: WriteWatch | undefined
   readonly #block = Buffer.allocUnsafeSlow(BLOCK_BYTES)
   #at = 0
   #from = 0
 
-  constructor(socket: Socket, onWritten: () => void) {
+  constructor(socket: Socket, onWritten: () => void, writes: WriteWatch | undefined) {
     this.#socket = socket
     this.#onWritten = onWritten
+    this.#writes = writes
   }
 
   /** Whether the kernel has not taken all of the last write. */
@@ -46,6 +48,7 @@ export class LaneWriter {
       unsent.shift()
       exchange.state = 'unanswered'
       unanswered.push(exchange)
+      if (exchange.writes !== undefined) this.#writes?.begun(exchange.writes)
       this.#put(exchange)
       written += exchange.size
     }

@@ -1,7 +1,7 @@
 // One connection to Redis that carries many sessions' exchanges: what is written in order is answered in order.
 // Knows no topology and no session; what it cannot answer it hands back, in order, to whoever it belongs to.
 import { connect, type Socket } from 'node:net'
-import { ExchangeQueue, type Exchange, type ReplyReceiver } from '../exchange.ts'
+import { ExchangeQueue, type Exchange, type ReplyReceiver, type WriteWatch } from '../exchange.ts'
 import { ReplyFramer } from '../resp/reply-framer.ts'
 import type { Turn } from '../turn.ts'
 import type { Handshake, HandshakeFailure, Role } from './handshake.ts'
@@ -24,6 +24,8 @@ export type LaneOptions = {
   readonly turn: LaneTurn
   readonly counters: LaneCounters
   readonly onError: (reply: Buffer) => void
+  /** Told of what is written; undefined on lanes that carry no writes of clients. */
+  readonly writes: WriteWatch | undefined
   readonly events: LaneEvents
 }
 
@@ -62,12 +64,14 @@ export class Lane {
       onRefused: (reply) => {
         options.events.onRefused(this, reply)
       },
-      onPush: options.events.onPush
+      onPush: options.events.onPush,
+      writes: options.writes
     })
     this.#socket = this.#connect()
-    this.#writer = new LaneWriter(this.#socket, () => {
+    const onWritten = (): void => {
       if (this.#unsent.length > 0) this.#scheduleFlush()
-    })
+    }
+    this.#writer = new LaneWriter(this.#socket, onWritten, options.writes)
   }
 
   /** Whether it takes exchanges: they wait until it is open. */
@@ -227,9 +231,16 @@ export class Lane {
     const { kept, unanswered } = this.#replies
     if (this.#writer.isBusy && unanswered.last) unanswered.last.isTailUnsent = true
     this.#socket.destroy()
+    this.#endWrites()
     this.#options.events.onEnd(this, end, failure)
     const why = { role: this.#options.role, refusal: sessionRefusal(failure) }
     for (const [owner, exchanges] of byOwner([kept, unanswered, this.#unsent])) owner.leftOver(exchanges, why)
+  }
+
+  #endWrites(): void {
+    for (let at = this.#replies.unanswered.first; at !== undefined; at = at.nextOfLane) {
+      if (at.writes !== undefined) this.#options.writes?.ended(at.writes)
+    }
   }
 }
 

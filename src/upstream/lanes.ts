@@ -26,6 +26,8 @@ export type EligibleReplica = {
   readonly address: NodeAddress
   readonly latencyMs: number
   readonly isPreferred: boolean
+  /** What it has applied, as it last said itself; it only grows. */
+  readonly applied: { readonly offset: number | null }
 }
 
 type ReplicaLanes = { readonly lanes: NodeLanes; eligible: EligibleReplica | undefined }
@@ -126,11 +128,14 @@ export class Lanes {
     this.#replicas.get(nameOf(address))?.lanes.cut()
   }
 
-  /** The replica to read from: the one used before while it may serve, else the best by load, then by latency. */
-  replica(before: object | undefined): NodeLanes | undefined {
+  /**
+   * The replica to read from, of those that have applied `offset`: the one used before while it may serve, else the best
+   * by load, then by latency.
+   */
+  replica(before: object | undefined, offset: number): NodeLanes | undefined {
     let best: ReplicaLanes | undefined
     for (const replica of this.#replicas.values()) {
-      if (replica.eligible === undefined) continue
+      if (replica.eligible === undefined || (replica.eligible.applied.offset ?? -1) < offset) continue
       if (replica.lanes === before) return replica.lanes
       if (best === undefined || isBetter(replica, best)) best = replica
     }

@@ -34,7 +34,10 @@ export type ReplicationInfo = {
   /** The id of the history before a promotion, valid for offsets below `secondOffset`. */
   readonly previousId: string
   readonly secondOffset: number
+  /** Of a master: where its history stands. */
   readonly offset: number
+  /** Of a replica: what it has applied; undefined while it has no link to its master. */
+  readonly appliedOffset: number | undefined
 }
 
 /** undefined if the reply is not that of INFO replication. */
@@ -48,6 +51,8 @@ export function parseReplication(reply: Reply): ReplicationInfo | undefined {
     replicationId,
     previousId: fields.get('master_replid2') ?? '',
     secondOffset: Number(fields.get('second_repl_offset') ?? -1),
-    offset: Number(fields.get('master_repl_offset') ?? 0)
+    offset: Number(fields.get('master_repl_offset') ?? 0),
+    appliedOffset:
+      fields.get('master_link_status') === 'up' ? Number(fields.get('slave_repl_offset')) : undefined
   }
 }

@@ -83,7 +83,7 @@ t.test('a hung Sentinel costs one slow look, is redialled, and votes again when 
   const firstMs = performance.now() - frozenAt
   t.ok(firstMs >= 1490 && firstMs < 2900, `waited the timeout (${firstMs} ms)`)
   t.match(watcher.last?.failures, [
-    { kind: 'silent', sentinel: hung?.address, reason: /did not answer within 1500 ms/ }
+    { kind: 'silent', sentinel: hung?.address, reason: /did not answer within 1[5-9]\d\d ms/ }
   ])
   const before = performance.now()
   await watcher.sentinels.ask('second')

@@ -17,7 +17,7 @@ t.test('the help shows flag, default and variable of every setting, within 80 co
       key
     )
   }
-  t.match(settingsHelp(), 'One of session, eventual, master.')
+  t.match(settingsHelp(), 'One of causal, session, eventual, master.')
   t.match(settingsHelp(), 'Written a:1=b:2, repeated or separated by commas.')
 })
 
@@ -44,7 +44,7 @@ t.test('the Markdown table says what each setting takes', async (t) => {
     natMap: 'map of `host:port` to `host:port`',
     'redis.password': 'secret',
     master: 'text',
-    'reads.consistency': '`session`, `eventual`, `master`',
+    'reads.consistency': '`causal`, `session`, `eventual`, `master`',
     'failover.refuseEmptyMaster': '`true` or `false`',
     'commands.allow': 'list of commands',
     'client.maxClients': 'count, 1 to 1000000',

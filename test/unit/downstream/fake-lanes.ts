@@ -61,7 +61,8 @@ export class FakeLane implements SessionLane {
       replyBufferBytes: 64,
       onError: () => undefined,
       onRefused,
-      onPush: undefined
+      onPush: undefined,
+      writes: undefined
     })
   }
 

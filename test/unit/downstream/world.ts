@@ -218,6 +218,11 @@ export class World {
       gate: this.#gate(),
       table: this.table,
       policy,
+      causality: {
+        neededBy: () => Number.NEGATIVE_INFINITY,
+        writtenBy: () => undefined,
+        missed: () => undefined
+      },
       limits: { maxBulkBytes: 1e9, queryBufferBytes: 1e9, outputSoftBytes, outputHardBytes: 1e9 },
       budget: new InputBudget(1e9),
       counts: {

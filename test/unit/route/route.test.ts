@@ -1,13 +1,20 @@
 import t from 'tap'
 import { CommandTable, unknownCommand, type Command } from '../../../src/command/commands.ts'
 import type { Consistency, ReadPolicy } from '../../../src/route/read-policy.ts'
-import { route, type Admission, type Decision, type RouteFacts } from '../../../src/route/route.ts'
+import {
+  route,
+  type Admission,
+  type Decision,
+  type ReplicaFound,
+  type RouteFacts
+} from '../../../src/route/route.ts'
 
 const table = new CommandTable(undefined)
 const command = (name: string): Command => table.get(name) ?? unknownCommand
 
 const admissions: readonly Admission[] = ['forward', 'hold', 'refuse']
-const consistencies: readonly Consistency[] = ['session', 'eventual', 'master']
+const consistencies: readonly Consistency[] = ['causal', 'session', 'eventual', 'master']
+const replicas: readonly ReplicaFound[] = ['none', 'behind', 'ready']
 const bools = [true, false]
 
 type Case = {
@@ -22,14 +29,14 @@ function* cases(): Generator<Case> {
   for (const admission of admissions)
     for (const consistency of consistencies)
       for (const wroteLately of bools)
-        for (const hasReplica of bools)
+        for (const replica of replicas)
           for (const needsOwn of bools)
             for (const isInMulti of bools) {
-              if ((needsOwn && hasReplica) || (isInMulti && !needsOwn)) continue
+              if ((needsOwn && replica !== 'none') || (isInMulti && !needsOwn)) continue
               const facts = {
                 lastWriteAtMs: wroteLately ? 951 : 950,
                 nowMs: 1000,
-                hasReplica,
+                replica,
                 needsOwn,
                 isInMulti,
                 isTracking: false
@@ -57,9 +64,11 @@ t.test(
   'a read goes to a replica where there is one and the policy lets it, also while there is no master [C1]',
   async (t) => {
     const mayRead = ({ policy, wroteLately }: Case): boolean =>
-      policy.consistency === 'eventual' || (policy.consistency === 'session' && !wroteLately)
+      policy.consistency === 'causal' ||
+      policy.consistency === 'eventual' ||
+      (policy.consistency === 'session' && !wroteLately)
     t.strictSame(
-      differing('get', (one) => (one.facts.hasReplica && mayRead(one) ? 'replica' : upstream(one))),
+      differing('get', (one) => (one.facts.replica === 'ready' && mayRead(one) ? 'replica' : upstream(one))),
       []
     )
   }
@@ -118,7 +127,7 @@ t.test('what would damage a shared server is refused, in a transaction too', asy
 })
 
 t.test('while Redis tracks what a session reads, only its own lane knows the state of that', async (t) => {
-  const facts = { lastWriteAtMs: 0, nowMs: 1000, hasReplica: false, needsOwn: true, isInMulti: false }
+  const facts = { lastWriteAtMs: 0, nowMs: 1000, replica: 'none', needsOwn: true, isInMulti: false } as const
   const policy = { consistency: 'session', afterWriteMs: 50 } as const
   for (const name of ['client|trackinginfo', 'client|getredir']) {
     t.equal(route(command(name), { ...facts, isTracking: true }, policy, 'forward'), 'own', name)

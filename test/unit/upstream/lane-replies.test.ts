@@ -44,7 +44,8 @@ function repliesFor(exchanges: readonly Exchange[]): LaneReplies & { errors: str
     replyBufferBytes: REPLY_BUFFER_BYTES,
     onError: (reply) => errors.push(reply.toString()),
     onRefused: (reply) => refusals.push(reply.toString()),
-    onPush: undefined
+    onPush: undefined,
+    writes: undefined
   })
   for (const exchange of exchanges) replies.unanswered.push(exchange)
   return Object.assign(replies, { errors, refusals })
@@ -151,7 +152,8 @@ t.test('a push that is expected leaves between replies and answers nothing', asy
     replyBufferBytes: REPLY_BUFFER_BYTES,
     onError: () => undefined,
     onRefused: () => undefined,
-    onPush: (frame) => pushes.push(frame.toString())
+    onPush: (frame) => pushes.push(frame.toString()),
+    writes: undefined
   })
   replies.unanswered.push(exchange)
   read(replies, '+one\r\n>2\r\n+invali')
