@@ -40,7 +40,7 @@ export type LiveCommand = {
 const SCRIPTS = new Set(['eval', 'eval_ro', 'script|load', 'script|flush'])
 const COUNTS = new Set(['publish', 'spublish', 'pubsub|numsub', 'pubsub|shardnumsub'])
 /** They write, whatever their flags say, and not only the keys that they name. */
-const WRITES_ANYTHING = new Set(['eval', 'evalsha', 'fcall', 'exec'])
+const WRITES_ANYTHING = new Set(['eval', 'evalsha', 'fcall'])
 const TABLE_SIZE = 4096
 
 export class CommandTable {

@@ -133,11 +133,11 @@ export class OpenRequests implements ReplyReceiver, OwnHost {
 
   #open(command: Command, request: FramedRequest): Exchange {
     const needsOwn = needsOwnLane(command, this.own)
-    const own = needsOwn ? this.#forOwn().own.take(command, request) : undefined
+    const writes = this.#parts.causality.writtenBy(command, request)
+    const own = needsOwn ? this.#forOwn().own.take(command, request, writes) : undefined
     const exchange = new Exchange(this, request, own?.effect ?? command.effect, this.#state.lastSeenAtMs)
     exchange.own = own?.step
-    // What a transaction has queued is written by its EXEC.
-    if (own?.step !== 'queued') exchange.writes = this.#parts.causality.writtenBy(command, request)
+    exchange.writes = own === undefined ? writes : own.writes
     if (own !== undefined || command.countsSubscribers)
       exchange.rewrite = this.#parts.counts.rewriteOf(command, request, own?.step, this.#state)
     this.queue.open(exchange)

@@ -3,7 +3,7 @@
 import type { Effect, Exchange, OwnStep, RequestBytes } from '../exchange.ts'
 import type { Command } from '../command/commands.ts'
 import type { PinReason } from '../command/exceptions.ts'
-import type { FramedWords } from '../command/keys.ts'
+import { ALL_KEYS, type FramedWords } from '../command/keys.ts'
 import { encode } from '../resp/decode.ts'
 import { nullArray, ok, queued } from '../resp/replies.ts'
 import type { OwnLender } from './own-lender.ts'
@@ -19,7 +19,7 @@ export type LentLane = {
 /** The request that was framed last. */
 export type FramedRequest = RequestBytes & FramedWords
 
-type Taken = { readonly step: OwnStep; readonly effect: Effect }
+type Taken = { readonly step: OwnStep; readonly effect: Effect; readonly writes?: number[] | undefined }
 
 export class OwnLane {
   readonly #lender: OwnLender
@@ -31,6 +31,8 @@ export class OwnLane {
   #isInMulti = false
   #isWatching = false
   #isTracking = false
+  /** The keys that the transaction's commands write, as hashes: its EXEC writes them. */
+  #queuedWrites: number[] | undefined
   /** Why it is held, for the metric. */
   #reason: PinReason | undefined
   // As the replies came: what a new lane has to be told.
@@ -90,14 +92,15 @@ export class OwnLane {
   }
 
   /** Called once for each request that needs it, in the order of the requests. */
-  take(command: Command, request: FramedRequest): Taken {
+  take(command: Command, request: FramedRequest, writes: number[] | undefined): Taken {
     if (!this.#isInMulti && command.pin !== undefined) this.#reason = command.pin
     this.#reason ??= 'one_call'
-    if (this.#isInMulti) return this.#takeQueued(command, request)
+    if (this.#isInMulti) return this.#takeQueued(command, request, writes)
     switch (command.name) {
       case 'multi':
         this.#isInMulti = true
         this.queued = 0
+        this.#queuedWrites = undefined
         return { step: 'multi', effect: 'again' }
       case 'watch':
         this.#isWatching = true
@@ -106,20 +109,22 @@ export class OwnLane {
         this.#isWatching = false
         return { step: 'unwatch', effect: 'again' }
       default:
-        return this.#takeCall(command, request)
+        return { ...this.#takeCall(command, request), writes }
     }
   }
 
-  #takeQueued(command: Command, request: FramedRequest): Taken {
+  #takeQueued(command: Command, request: FramedRequest, writes: number[] | undefined): Taken {
     if (command.name === 'select') this.#database = Number(request.argument(1)?.toString('latin1'))
     if (command.handling === 'here' && command.name !== 'ping') this.#isDirty = true
     if (!endsTransaction(command)) {
       this.queued++
+      if (writes !== undefined) this.#queuedWrites = joined(this.#queuedWrites, writes)
       return { step: 'queued', effect: 'again' }
     }
     this.#isInMulti = false
     this.#isWatching = false
-    return command.name === 'exec' ? { step: 'exec', effect: 'once' } : { step: 'discard', effect: 'again' }
+    if (command.name === 'discard') return { step: 'discard', effect: 'again' }
+    return { step: 'exec', effect: 'once', writes: this.#queuedWrites }
   }
 
   // A blocked call that a lost lane did not answer is issued again: nothing was popped for a client that waits.
@@ -258,6 +263,13 @@ export class OwnLane {
     if (this.#hasRefused) this.#isTainted = true
     this.#lane = undefined
   }
+}
+
+/** So many keys of one transaction are as good as all of them. */
+const MAX_QUEUED_WRITES = 1024
+
+function joined(before: number[] = [], writes: readonly number[]): number[] {
+  return before.length < MAX_QUEUED_WRITES ? [...before, ...writes] : [ALL_KEYS]
 }
 
 function endsTransaction({ name }: Command): boolean {

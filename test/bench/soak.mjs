@@ -39,7 +39,7 @@ function numbersOf({ minutes, 'failover-every': seconds }) {
 
 async function soak(bench, { lengthMs, everyMs }) {
   const [variant] = variants(bench)
-  const target = await holdfastTarget(bench, variant, { consistency: 'session' })
+  const target = await holdfastTarget(bench, variant, { consistency: 'causal' })
   await target.ensure()
   const writers = new Writers(target.port, { pauseMs: 20 })
   await writers.start()
