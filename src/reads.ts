@@ -198,6 +198,7 @@ export class Reads {
       offset: report.offset,
       receivedAtMs: clock.now()
     })
+    this.#tellLanes()
     // An old master goes on saying that it is master for about 10 s after it is listed as a replica.
     if (!isReplica && watched.wasReplica) this.#askHistory(watched.watch, address)
     watched.wasReplica = isReplica

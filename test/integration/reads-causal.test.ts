@@ -18,8 +18,6 @@ async function start(t: Test, consistency: string): Promise<Scene> {
   relayOf(master).delay(DELAY_MS, (source) => source === sides.rest)
   const proxy = await useProxy(t, rig, { args: ['--reads.consistency', consistency] })
   await proxy.replicasServe(2)
-  // Lanes are told of a replica up to 0.1 s after the status page.
-  await sleep(200)
   return { proxy, writer: await useClient(t, proxy), reader: await useClient(t, proxy) }
 }
 
