@@ -14,9 +14,9 @@ export class Causality {
   /** Writes that have left and are not answered. */
   readonly #underWay = new Int32Array(MARKS + 1)
   /** The offset that a replica must have applied; Infinity as long as none is known to be behind the write. */
-  readonly #barriers = new Float64Array(MARKS + 1)
+  #barriers = new Float64Array(MARKS + 1)
   /** The round that brings the mark's barrier. */
-  readonly #rounds = new Float64Array(MARKS + 1)
+  #rounds = new Float64Array(MARKS + 1)
   #writes = 0
   /** Marks whose writes were answered since the last question, and those that the question is about. */
   #answered: number[] = []
@@ -81,8 +81,9 @@ export class Causality {
 
   /** Whatever was written, on this master or another one: a replica must first have what the master has now. */
   markEverything(): void {
-    this.#barriers.fill(0)
-    this.#rounds.fill(0)
+    // New ones rather than filled ones: what is never marked then never takes memory.
+    this.#barriers = new Float64Array(MARKS + 1)
+    this.#rounds = new Float64Array(MARKS + 1)
     this.#highest = 0
     this.#asked = []
     this.#answered = []
