@@ -15,23 +15,14 @@ import { Verifier } from './upstream/verifier.ts'
 
 /** With everything of the proxy that is built before it. */
 export function openListener(proxy: Proxy, turn: Turn): Listener {
-  const {
-    settings,
-    lanes,
-    gate,
-    budget,
-    scripts,
-    counters,
-    subscriptions,
-    causality,
-    knowledge: table
-  } = proxy
+  const { settings, lanes, gate, budget, scripts, counters, subscriptions, knowledge: table } = proxy
   const access = openAccess(proxy)
   const pause = new Pause(clock)
   const monitors = new Monitors((user, events) => proxy.feeds.monitor(user, events))
   const here = openAnswers(proxy, access, pause, monitors)
   const limits = sessionLimits(settings)
-  const data = { turn, table, policy: settings.reads, causality, budget, scripts, counters, lanes, gate }
+  const reads = { policy: settings.reads, causality: proxy.causality }
+  const data = { turn, table, ...reads, budget, scripts, counters, lanes, gate }
   return new Listener({
     clock,
     access,

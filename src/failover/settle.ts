@@ -105,7 +105,7 @@ function piecesOf(exchange: Exchange, requests: readonly Settled[]): { pieces: E
     const last = pieces.at(-1)
     if (one.fate === 'replay' && last?.state === 'held' && last.isFollowedBy(one.request)) {
       last.extend(one.request, one.effect)
-      last.writes ??= writesOf(exchange, one)
+      last.writes ??= writesOf(exchange, one.effect)
     } else {
       pieces.push(pieceOf(exchange, one))
     }
@@ -119,7 +119,7 @@ function pieceOf(exchange: Exchange, { request, effect, fate, reply }: Settled):
   piece.own = exchange.own
   piece.rewrite = exchange.rewrite
   if (fate === 'replay') {
-    piece.writes = writesOf(exchange, { effect })
+    piece.writes = writesOf(exchange, effect)
     return piece
   }
   piece.state = 'answered'
@@ -129,7 +129,7 @@ function pieceOf(exchange: Exchange, { request, effect, fate, reply }: Settled):
 }
 
 // Those of the whole run: to take more for written than is costs a read on the master.
-function writesOf({ writes, count }: Exchange, { effect }: Pick<Settled, 'effect'>): number[] | undefined {
+function writesOf({ writes, count }: Exchange, effect: Effect): number[] | undefined {
   return count === 1 || effect === 'once' ? writes?.slice() : undefined
 }
 

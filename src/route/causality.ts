@@ -40,7 +40,7 @@ export class Causality {
     for (const key of keys) this.#add(markOf(key), 1)
   }
 
-  /** It was answered, or never will be; before any of its reply leaves. */
+  /** It was answered, or never will be; before the last of its replies leaves. */
   ended(keys: Keys): void {
     this.#writes--
     for (const key of keys) {
